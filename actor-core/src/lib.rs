@@ -1,1 +1,86 @@
-//! Under construction.
+//! Actors with mailboxes, references that outlive restarts, and supervision.
+//!
+//! An [`Actor`] is state that handles one message at a time. An [`ActorSystem`] starts actors and stops them; an [`ActorRef`] sends
+//! them messages, with [`send`](ActorRef::send), [`try_send`](ActorRef::try_send) or [`ask`](ActorRef::ask). A [`Supervisor`] keeps
+//! children running from [`ChildSpec`]s, whether they are tasks, threads or processes; a [`Context`] gives an actor its own children,
+//! monitors and timers.
+//!
+//! ```
+//! use actor_core::prelude::*;
+//!
+//! struct Greeter;
+//!
+//! impl Actor for Greeter {
+//!     type Msg = (String, Reply<String>);
+//!
+//!     async fn handle(&mut self, (name, reply): Self::Msg, _ctx: &mut Context<Self>) -> ActorResult {
+//!         reply.send(format!("hello, {name}"));
+//!         Ok(())
+//!     }
+//! }
+//!
+//! #[tokio::main(flavor = "current_thread")]
+//! async fn main() -> Result<(), BoxError> {
+//!     let system = ActorSystem::new("greetings");
+//!     let greeter = system.spawn(Greeter);
+//!     let greeting = greeter.ask(|reply| ("Joe".to_owned(), reply)).await?;
+//!     assert_eq!(greeting, "hello, Joe");
+//!     system.shutdown(Duration::from_secs(5)).await;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! What holds for messages, asks, lifecycles, restarts and supervisors is written down as numbered promises in `docs/semantics.md`, each
+//! with the test that shows it.
+
+mod actor;
+mod actor_ref;
+mod ask;
+mod cell;
+mod children;
+mod context;
+mod dead_letter;
+mod error;
+mod exit;
+mod guard;
+mod inbox;
+mod incarnation;
+mod lifecycle;
+pub mod link;
+mod mailbox;
+mod placement;
+pub mod prelude;
+mod registry;
+mod reply;
+mod reply_scope;
+mod runtime;
+mod signal;
+mod spawn;
+mod supervisor;
+mod sync;
+mod system;
+mod timekeeper;
+mod timers;
+
+pub use actor::{Actor, ActorResult};
+pub use actor_ref::{ActorRef, AnyActorRef, Permit, SendFuture, WeakActorRef};
+pub use children::{Casualty, Fate, Shutdown};
+pub use context::Context;
+pub use dead_letter::{DeadLetter, DeadLetterReason, DeadLetters};
+pub use error::{
+    AskError, BoxError, LookupError, RegisterError, Returned, SendError, StartError, Taken,
+    TrySendError,
+};
+pub use exit::{ExitReason, ProcessExit};
+pub use mailbox::Mailbox;
+pub use placement::Placement;
+pub use reply::Reply;
+pub use signal::{ActorId, Down, MonitorId, Signal};
+pub use spawn::SpawnBuilder;
+pub use supervisor::{
+    Backoff, ChildBuilder, ChildInfo, ChildSpec, ChildState, ExitSink, Restart, StartChild,
+    Strategy, Supervisor, SupervisorBuilder, SupervisorError, SupervisorRef,
+};
+pub use system::{ActorSystem, ShutdownReport, SystemBuilder};
+pub use timekeeper::Timekeeping;
+pub use timers::{MissedTicks, TimerKey};

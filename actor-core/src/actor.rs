@@ -1,0 +1,84 @@
+//! The trait that a user implements.
+
+use std::future::Future;
+
+use crate::{BoxError, Context, ExitReason, Signal};
+
+/// What handlers and hooks return. An `Err` is a failure of the actor: it ends with [`ExitReason::Failed`].
+pub type ActorResult = Result<(), BoxError>;
+
+/// State with a mailbox, handling one message at a time.
+///
+/// Only `Msg` and `handle` must be written. The functions are plain async functions; write them as `async fn`. Whatever they borrow
+/// stays borrowed over their awaits, so a handler has `&mut self` until it returns.
+///
+/// A panic in any of them is caught and ends this actor only.
+///
+/// ```
+/// use actor_core::prelude::*;
+///
+/// struct Counter { total: u64 }
+/// enum CounterMsg { Add(u64), Get(Reply<u64>) }
+///
+/// impl Actor for Counter {
+///     type Msg = CounterMsg;
+///
+///     async fn handle(&mut self, msg: CounterMsg, _ctx: &mut Context<Self>) -> ActorResult {
+///         match msg {
+///             CounterMsg::Add(n) => self.total += n,
+///             CounterMsg::Get(reply) => reply.send(self.total),
+///         }
+///         Ok(())
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// let system = ActorSystem::new("demo");
+/// let counter = system.spawn(Counter { total: 0 });
+/// counter.send(CounterMsg::Add(2)).await?;
+/// assert_eq!(counter.ask(CounterMsg::Get).await?, 2);
+/// # Ok(()) }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an actor",
+    note = "an actor implements `Actor`: `type Msg` and `async fn handle(&mut self, msg, ctx) -> ActorResult`"
+)]
+#[doc(alias = "GenServer")]
+pub trait Actor: Sized + Send + 'static {
+    /// What it is sent; usually an enum.
+    type Msg: Send + 'static;
+
+    /// Runs before the first message. An error here means that the actor did not start.
+    fn started(&mut self, ctx: &mut Context<Self>) -> impl Future<Output = ActorResult> + Send {
+        let _ = ctx;
+        async { Ok(()) }
+    }
+
+    /// Handles one message.
+    fn handle(
+        &mut self,
+        msg: Self::Msg,
+        ctx: &mut Context<Self>,
+    ) -> impl Future<Output = ActorResult> + Send;
+
+    /// Handles a signal, such as the end of a monitored actor.
+    fn signal(
+        &mut self,
+        signal: Signal,
+        ctx: &mut Context<Self>,
+    ) -> impl Future<Output = ActorResult> + Send {
+        let _ = (signal, ctx);
+        async { Ok(()) }
+    }
+
+    /// Runs once after a stop, a drain, an error or a panic, when the children have ended; never after a kill.
+    fn stopped(
+        &mut self,
+        reason: &ExitReason,
+        ctx: &mut Context<Self>,
+    ) -> impl Future<Output = ()> + Send {
+        let _ = (reason, ctx);
+        async {}
+    }
+}

@@ -1,0 +1,126 @@
+//! Asking: a message that carries a reply slot, and the wait for it.
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use crate::actor_ref::SendFuture;
+use crate::cell::Refused;
+use crate::reply::{Answer, Reply};
+use crate::reply_scope::current_actor;
+use crate::sync::Arc;
+use crate::system::ASK_TIMEOUT;
+use crate::{ActorRef, AskError};
+
+impl<M: Send + 'static> ActorRef<M> {
+    /// Sends a message that carries a [`Reply`] and waits for the answer, within the system's default deadline (5 seconds unless the
+    /// system says otherwise).
+    ///
+    /// # Errors
+    ///
+    /// An ask always resolves; [`AskError`] says how, and [`AskError::may_have_run`] whether a retry might do the work twice.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it withdraws a request that waits for room; one that was accepted is handled, and its answer dropped.
+    #[doc(alias = "call")]
+    pub async fn ask<T: Send + 'static>(
+        &self,
+        message: impl FnOnce(Reply<T>) -> M,
+    ) -> Result<T, AskError> {
+        let deadline = self
+            .cell()
+            .header()
+            .system()
+            .map_or(ASK_TIMEOUT, |system| system.ask_timeout);
+        self.ask_within(deadline, message).await
+    }
+
+    /// Like [`ask`](ActorRef::ask), with a deadline of its own. The deadline covers waiting for room, is never early and at most 10 ms
+    /// late; it does not stop the work.
+    ///
+    /// # Errors
+    ///
+    /// See [`ask`](ActorRef::ask).
+    ///
+    /// # Cancel safety
+    ///
+    /// See [`ask`](ActorRef::ask).
+    pub async fn ask_within<T: Send + 'static>(
+        &self,
+        deadline: Duration,
+        message: impl FnOnce(Reply<T>) -> M,
+    ) -> Result<T, AskError> {
+        if current_actor() == self.cell().address() {
+            return Err(AskError::WouldDeadlock);
+        }
+        match self.cell().header().system() {
+            Some(system) => {
+                self.ask_until(deadline, Some(Arc::clone(&system.timekeeper)), message)
+                    .await
+            }
+            None => self.ask_unbound(deadline, message).await,
+        }
+    }
+
+    /// The actor of a specification that no supervisor has started yet: no system, so the runtime's own timer.
+    #[cold]
+    fn ask_unbound<'a, T: Send + 'static>(
+        &'a self,
+        deadline: Duration,
+        message: impl FnOnce(Reply<T>) -> M + 'a,
+    ) -> impl Future<Output = Result<T, AskError>> + 'a {
+        let asking = Box::pin(self.ask_until(deadline, None, message));
+        async move {
+            let expired = AskError::Timeout {
+                accepted: true,
+                after: deadline,
+            };
+            tokio::time::timeout(deadline, asking)
+                .await
+                .unwrap_or(Err(expired))
+        }
+    }
+
+    async fn ask_until<T: Send + 'static>(
+        &self,
+        deadline: Duration,
+        keeper: Option<Arc<crate::timekeeper::Timekeeper>>,
+        message: impl FnOnce(Reply<T>) -> M,
+    ) -> Result<T, AskError> {
+        let (mut answer, reply) = Answer::new(deadline, keeper);
+        match self.cell().try_push(message(reply)) {
+            Ok(()) => {}
+            Err(Refused::Closed(_)) => return Err(AskError::Closed),
+            Err(Refused::Full(message)) => self.ask_in_line(&mut answer, message).await?,
+        }
+        answer.await
+    }
+
+    /// Waits for room, at most until the deadline of the answer.
+    async fn ask_in_line<T: Send + 'static>(
+        &self,
+        answer: &mut Answer<T>,
+        message: M,
+    ) -> Result<(), AskError> {
+        let mut sending: SendFuture<'_, M> = self.send(message);
+        let sent = poll_fn(|cx| {
+            if let Poll::Ready(sent) = Pin::new(&mut sending).poll(cx) {
+                return Poll::Ready(sent.map_err(|_| AskError::Closed));
+            }
+            // Nobody has the message yet, so the slot can only have expired.
+            answer
+                .poll_answer(cx)
+                .map(|early| Err(early.err().unwrap_or(AskError::NoReply)))
+        })
+        .await;
+        match sent {
+            Err(AskError::Timeout { after, .. }) => Err(AskError::Timeout {
+                accepted: false,
+                after,
+            }),
+            other => other,
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! A cell without its message type: what monitors, parents, supervisors and names hold.
+
+use std::any::Any;
+use std::task::{Poll, Waker};
+
+use super::{Cell, Header, Monitor};
+use crate::lifecycle::{Lifecycle, Request};
+use crate::mailbox::queue::Extra;
+use crate::signal::{MonitorId, Signal};
+use crate::sync::Arc;
+use crate::{AskError, ExitReason};
+
+/// The untyped face of [`Cell`].
+pub(crate) trait AnyCell: Send + Sync {
+    fn header(&self) -> &Header;
+    fn message_type(&self) -> &'static str;
+    fn request(&self, request: &Request);
+    /// Whether `ready` holds; otherwise keeps the waker until the phase changes.
+    fn watch(
+        &self,
+        key: &mut Option<u64>,
+        waker: &Waker,
+        ready: &mut dyn FnMut(&Lifecycle) -> bool,
+    ) -> bool;
+    fn unwatch(&self, key: u64);
+    /// Looks at the life under the lock.
+    fn look(&self, look: &mut dyn FnMut(&Lifecycle));
+    /// Gives the monitor back when the cell has ended.
+    fn add_monitor(&self, monitor: Monitor) -> Result<(), Monitor>;
+    fn remove_monitor(&self, id: MonitorId);
+    /// Delivers a signal; dropped when the cell has ended.
+    fn signal(&self, signal: Signal);
+    /// Gives the present incarnation up.
+    fn fence(&self);
+    /// Ends the cell for good, once.
+    fn finish(&self, reason: ExitReason);
+    fn name(&self) -> Option<Arc<str>>;
+    /// Sets the name that the end for good must release. `Err` when it has one (then that one) or has ended.
+    fn set_name(&self, name: &Arc<str>) -> Result<(), Option<Arc<str>>>;
+    fn set_supervised(&self);
+    /// The last reference may have gone: drains if it did.
+    fn unreferenced(&self);
+    /// Adds a reference unless the cell is closed.
+    fn revive(&self) -> bool;
+    fn len(&self) -> usize;
+    fn capacity(&self) -> usize;
+    fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
+}
+
+impl<M: Send + 'static> AnyCell for Cell<M> {
+    fn header(&self) -> &Header {
+        &self.header
+    }
+
+    fn message_type(&self) -> &'static str {
+        self.name_of_message()
+    }
+
+    fn request(&self, request: &Request) {
+        self.do_request(request);
+    }
+
+    fn watch(
+        &self,
+        key: &mut Option<u64>,
+        waker: &Waker,
+        ready: &mut dyn FnMut(&Lifecycle) -> bool,
+    ) -> bool {
+        let mut old = None;
+        let mut guarded = self.lock();
+        let is_ready = ready(&guarded.life);
+        if !is_ready {
+            let extras = guarded.extras();
+            let place = key.and_then(|key| {
+                extras
+                    .phase_watchers
+                    .iter()
+                    .position(|(other, _)| *other == key)
+            });
+            match place {
+                Some(place) => {
+                    old = Some(std::mem::replace(
+                        &mut extras.phase_watchers[place].1,
+                        waker.clone(),
+                    ))
+                }
+                None => {
+                    extras.next_watcher += 1;
+                    *key = Some(extras.next_watcher);
+                    extras
+                        .phase_watchers
+                        .push((extras.next_watcher, waker.clone()));
+                }
+            }
+        }
+        drop(guarded);
+        drop(old);
+        is_ready
+    }
+
+    fn unwatch(&self, key: u64) {
+        let mut guarded = self.lock();
+        let mut removed = None;
+        if let Some(extras) = &mut guarded.extras
+            && let Some(place) = extras
+                .phase_watchers
+                .iter()
+                .position(|(other, _)| *other == key)
+        {
+            removed = Some(extras.phase_watchers.swap_remove(place));
+        }
+        drop(guarded);
+        drop(removed);
+    }
+
+    fn look(&self, look: &mut dyn FnMut(&Lifecycle)) {
+        look(&self.lock().life);
+    }
+
+    fn add_monitor(&self, monitor: Monitor) -> Result<(), Monitor> {
+        let mut guarded = self.lock();
+        if guarded.life.is_over() {
+            return Err(monitor);
+        }
+        guarded.extras().monitors.push(monitor);
+        Ok(())
+    }
+
+    fn remove_monitor(&self, id: MonitorId) {
+        let mut guarded = self.lock();
+        let mut removed = None;
+        if let Some(extras) = &mut guarded.extras
+            && let Some(place) = extras.monitors.iter().position(|monitor| monitor.id == id)
+        {
+            removed = Some(extras.monitors.swap_remove(place));
+        }
+        drop(guarded);
+        drop(removed);
+    }
+
+    fn signal(&self, signal: Signal) {
+        drop(self.push_extra(Extra::Signal(signal)));
+    }
+
+    fn fence(&self) {
+        self.do_fence();
+    }
+
+    fn finish(&self, reason: ExitReason) {
+        self.do_finish(reason, |reason| AskError::Stopped {
+            reason,
+            begun: false,
+        });
+    }
+
+    fn name(&self) -> Option<Arc<str>> {
+        self.lock()
+            .extras
+            .as_ref()
+            .and_then(|extras| extras.name.clone())
+    }
+
+    fn set_name(&self, name: &Arc<str>) -> Result<(), Option<Arc<str>>> {
+        let mut guarded = self.lock();
+        if guarded.life.is_over() {
+            return Err(None);
+        }
+        match &mut guarded.extras().name {
+            Some(taken) => Err(Some(Arc::clone(taken))),
+            free => {
+                *free = Some(Arc::clone(name));
+                Ok(())
+            }
+        }
+    }
+
+    fn set_supervised(&self) {
+        self.lock().life.supervised = true;
+    }
+
+    fn unreferenced(&self) {
+        let (alone, never_began) = {
+            let guarded = self.lock();
+            (
+                !self.header.has_refs() && !guarded.life.is_over(),
+                !guarded.life.is_alive(),
+            )
+        };
+        if alone && never_began {
+            self.finish(ExitReason::Normal);
+        } else if alone {
+            self.do_request(&Request::Drain);
+        }
+    }
+
+    fn revive(&self) -> bool {
+        if self.header.add_ref_to_live() {
+            return true;
+        }
+        let guarded = self.lock();
+        if guarded.life.open {
+            self.header.add_ref();
+        }
+        guarded.life.open
+    }
+
+    fn len(&self) -> usize {
+        Cell::len(self)
+    }
+
+    fn capacity(&self) -> usize {
+        Cell::capacity(self)
+    }
+
+    fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
+    }
+}
+
+/// Waits until something holds of the life of a cell. Cancel safe: dropping it only forgets the waker.
+pub(crate) async fn until<T>(
+    cell: &Arc<dyn AnyCell>,
+    mut look: impl FnMut(&Lifecycle) -> Option<T>,
+) -> T {
+    struct Watch<'a> {
+        cell: &'a Arc<dyn AnyCell>,
+        key: Option<u64>,
+    }
+    impl Drop for Watch<'_> {
+        fn drop(&mut self) {
+            if let Some(key) = self.key {
+                self.cell.unwatch(key);
+            }
+        }
+    }
+
+    let mut watch = Watch { cell, key: None };
+    std::future::poll_fn(move |cx| {
+        let mut found = None;
+        watch.cell.watch(&mut watch.key, cx.waker(), &mut |life| {
+            found = look(life);
+            found.is_some()
+        });
+        found.map_or(Poll::Pending, Poll::Ready)
+    })
+    .await
+}

@@ -1,0 +1,220 @@
+//! How a cell loses an incarnation, and how it ends for good.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::task::Waker;
+
+use super::{BEGUN_MASK, Cell, Monitor, Sleep, begun_word, wake_all};
+use crate::dead_letter::DeadLetterReason;
+use crate::mailbox::queue::{Extra, Item};
+use crate::reply_scope::Scope;
+use crate::sync::{Arc, Ordering};
+use crate::{AskError, Down, ExitReason, Signal};
+
+impl<M: Send + 'static> Cell<M> {
+    /// An incarnation ended. What it had drawn and not begun returns to the front of the queue. Whoever owns the restart is told; an
+    /// actor without such an owner ends for good.
+    pub(crate) fn end_incarnation(
+        &self,
+        incarnation: u32,
+        reason: ExitReason,
+        mut drawn: VecDeque<Item<M>>,
+    ) {
+        let mut guarded = self.lock();
+        if !guarded.life.handle_end(incarnation, &reason) {
+            drop(guarded);
+            // Given up before: what it still held was reported then.
+            self.discard(
+                drawn,
+                |reason| AskError::Stopped {
+                    reason,
+                    begun: false,
+                },
+                &ExitReason::Unresponsive,
+                false,
+            );
+            return;
+        }
+        self.sync_control(&guarded);
+        guarded.queue.put_back(&mut drawn);
+        guarded.sleep = Sleep::Awake;
+        let waker = guarded.waker.take();
+        let supervised = guarded.life.supervised;
+        let on_end = guarded
+            .extras
+            .as_mut()
+            .and_then(|extras| extras.on_end.take());
+        let watchers = guarded.take_phase_watchers();
+        drop(guarded);
+        drop(waker);
+        drop(drawn);
+
+        match on_end {
+            Some(on_end) => on_end(incarnation, reason),
+            None if supervised => {}
+            None => self.do_finish(reason, |reason| AskError::Stopped {
+                reason,
+                begun: false,
+            }),
+        }
+        watchers.into_iter().for_each(|(_, waker)| waker.wake());
+    }
+
+    /// Gives the present incarnation up: it gets nothing more, and its end will be ignored.
+    pub(super) fn do_fence(&self) {
+        let mut guarded = self.lock();
+        if !guarded.life.handle_fence() {
+            return;
+        }
+        self.sync_control(&guarded);
+        // What it had drawn is out of reach; it counts as begun from here on, and as lost.
+        let accepted = guarded.queue.accepted();
+        let queued = guarded.queue.message_count() as u64;
+        let begun = self.header.begun.load(Ordering::Relaxed) & BEGUN_MASK;
+        let out_of_reach = (accepted - queued).saturating_sub(begun);
+        self.header.begun.store(
+            begun_word(guarded.life.incarnation, accepted - queued),
+            Ordering::Release,
+        );
+        let waker = guarded.waker.take();
+        let on_end = guarded
+            .extras
+            .as_mut()
+            .and_then(|extras| extras.on_end.take());
+        let watchers = guarded.take_phase_watchers();
+        drop(guarded);
+
+        self.report_lost(out_of_reach, false);
+        drop(on_end);
+        waker
+            .into_iter()
+            .chain(watchers.into_iter().map(|(_, waker)| waker))
+            .for_each(Waker::wake);
+    }
+
+    /// Ends the cell for good: the name becomes free, the queue becomes dead letters, monitors hear of it, waiters wake. Once.
+    pub(super) fn do_finish(&self, reason: ExitReason, why: impl Fn(ExitReason) -> AskError) {
+        let mut wake = Vec::new();
+        let mut guarded = self.lock();
+        if !guarded.life.handle_finish(&reason) {
+            return;
+        }
+        self.sync_control(&guarded);
+        guarded.queue.dissolve_line(&mut wake);
+        let items = guarded.queue.take_all();
+        wake.extend(guarded.waker.take());
+        let (name, monitors, on_end) =
+            guarded
+                .extras
+                .as_mut()
+                .map_or((None, Vec::new(), None), |extras| {
+                    (
+                        extras.name.clone(),
+                        std::mem::take(&mut extras.monitors),
+                        extras.on_end.take(),
+                    )
+                });
+        drop(guarded);
+
+        drop(on_end);
+        if let (Some(name), Some(system)) = (&name, self.header.system()) {
+            system.registry.release(name, self.address());
+        }
+        self.discard(items, why, &reason, true);
+        self.leave_parent();
+        self.tell_monitors(monitors, &reason);
+        wake_all(wake);
+
+        let mut guarded = self.lock();
+        guarded.life.handle_cleared();
+        let watchers = guarded.take_phase_watchers();
+        drop(guarded);
+        watchers.into_iter().for_each(|(_, waker)| waker.wake());
+    }
+
+    fn leave_parent(&self) {
+        let Some(binding) = self.header.binding() else {
+            return;
+        };
+        match &binding.parent {
+            Some(parent) => {
+                if let Some(children) = parent.header().children_if_any() {
+                    children.remove(binding.key);
+                }
+            }
+            None => binding.system.roots.remove(binding.key),
+        }
+        binding.system.actor_ended();
+    }
+
+    fn tell_monitors(&self, monitors: Vec<Monitor>, reason: &ExitReason) {
+        for monitor in monitors {
+            let down = Down {
+                monitor: monitor.id,
+                actor: self.header.id(),
+                reason: reason.clone(),
+            };
+            // A map function of `monitor_with` is user code.
+            if catch_unwind(AssertUnwindSafe(|| (monitor.notify)(down))).is_err() {
+                tracing::error!(actor = %self.header.id(), "a monitor's map function panicked; its message is lost");
+            }
+        }
+    }
+
+    /// Drops messages that will not be handled: each becomes a dead letter, and replies inside them resolve.
+    fn discard(
+        &self,
+        items: VecDeque<Item<M>>,
+        why: impl Fn(ExitReason) -> AskError,
+        reason: &ExitReason,
+        report: bool,
+    ) {
+        if items.is_empty() {
+            return;
+        }
+        let scope = Scope::for_drop();
+        for item in items {
+            let is_letter = match &item {
+                Item::Message(_) => true,
+                Item::Extra(extra) => !matches!(**extra, Extra::Signal(Signal::Down(_))),
+            };
+            // Dropping a message runs user code; a panic in it harms nobody else.
+            let dropped = catch_unwind(AssertUnwindSafe(|| drop(item)));
+            if dropped.is_err() {
+                tracing::error!(
+                    message_type = self.name_of_message(),
+                    "the drop of an unhandled message panicked"
+                );
+            }
+            if report && is_letter {
+                self.dead_letter(DeadLetterReason::Stopped(reason.clone()));
+            }
+        }
+        scope.close(|| why(reason.clone()));
+    }
+
+    /// Reports messages that were accepted, are out of reach now, and will not be handled here.
+    pub(crate) fn report_lost(&self, count: u64, maybe_handled: bool) {
+        for _ in 0..count {
+            self.dead_letter(DeadLetterReason::Lost { maybe_handled });
+        }
+    }
+
+    pub(crate) fn dead_letter(&self, reason: DeadLetterReason) {
+        if let Some(system) = self.header.system() {
+            system.dead_letters.report(
+                self.header.id(),
+                self.name_arc(),
+                self.name_of_message(),
+                reason,
+            );
+        }
+    }
+
+    fn name_arc(&self) -> Option<Arc<str>> {
+        self.lock()
+            .extras
+            .as_ref()
+            .and_then(|extras| extras.name.clone())
+    }
+}

@@ -1,0 +1,219 @@
+//! Who belongs to an actor (or to the system), and how they are stopped: one at a time, in reverse order of their start, each within
+//! its own allowance, then killed, then given up.
+//!
+//! The same procedure serves an actor's children, a supervisor's children and the top of the system. It works on cells only, so it
+//! does not know whether a child is a task, a thread or a process.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use crate::cell::{AnyCell, until};
+use crate::lifecycle::{Phase, Request};
+use crate::sync::{Arc, Mutex, lock};
+use crate::system::SystemCore;
+use crate::{ActorId, ExitReason};
+
+/// How long an actor is given to stop, before it is killed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shutdown {
+    /// None: it is killed at once.
+    Kill,
+    /// This long.
+    Within(Duration),
+    /// As long as it takes. The default for supervisors, whose children have allowances of their own.
+    Wait,
+}
+
+impl Default for Shutdown {
+    /// Five seconds, as in Erlang/OTP.
+    fn default() -> Self {
+        Shutdown::Within(Duration::from_secs(5))
+    }
+}
+
+/// An actor that does not answer a kill within this time is given up.
+pub(crate) const KILL_GRACE: Duration = Duration::from_secs(5);
+
+/// One of the owned.
+#[derive(Clone)]
+pub(crate) struct Child {
+    pub(crate) cell: Arc<dyn AnyCell>,
+    pub(crate) shutdown: Shutdown,
+}
+
+#[derive(Default)]
+struct Table {
+    next: u64,
+    entries: BTreeMap<u64, Child>,
+    closed: bool,
+}
+
+/// The owned, in the order of their start.
+pub(crate) struct Children {
+    table: Mutex<Table>,
+}
+
+impl Children {
+    pub(crate) fn new() -> Self {
+        Children {
+            table: Mutex::new(Table::default()),
+        }
+    }
+
+    /// A key that is larger than those before it.
+    pub(crate) fn reserve_key(&self) -> u64 {
+        let mut table = lock(&self.table);
+        table.next += 1;
+        table.next
+    }
+
+    /// Adds one under a reserved key. `false` when the owner takes no more.
+    pub(crate) fn insert(&self, key: u64, child: Child) -> bool {
+        let mut table = lock(&self.table);
+        if table.closed {
+            return false;
+        }
+        table.entries.insert(key, child);
+        true
+    }
+
+    pub(crate) fn remove(&self, key: u64) {
+        let removed = lock(&self.table).entries.remove(&key);
+        drop(removed);
+    }
+
+    /// Takes no more from now on.
+    pub(crate) fn close(&self) {
+        lock(&self.table).closed = true;
+    }
+
+    pub(crate) fn last(&self) -> Option<(u64, Child)> {
+        lock(&self.table)
+            .entries
+            .last_key_value()
+            .map(|(key, child)| (*key, child.clone()))
+    }
+
+    /// All of them, in the order of their start.
+    pub(crate) fn list(&self) -> Vec<Child> {
+        lock(&self.table).entries.values().cloned().collect()
+    }
+}
+
+/// Stops everybody, the youngest first. Boxed, since the stopping of a child stops its children in turn.
+pub(crate) fn stop_all<'a>(
+    system: &'a Arc<SystemCore>,
+    children: &'a Children,
+    reason: &'a ExitReason,
+) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+    Box::pin(async move {
+        while let Some((key, child)) = children.last() {
+            stop_one(system, &child, reason).await;
+            children.remove(key);
+        }
+    })
+}
+
+/// Stops one and ends it for good.
+pub(crate) async fn stop_one(system: &Arc<SystemCore>, child: &Child, reason: &ExitReason) {
+    let ended = halt(system, &child.cell, child.shutdown, reason).await;
+    child.cell.finish(ended);
+}
+
+/// Ends the present incarnation, if there is one, within its allowance. Returns why it ended.
+pub(crate) async fn halt(
+    system: &Arc<SystemCore>,
+    cell: &Arc<dyn AnyCell>,
+    shutdown: Shutdown,
+    reason: &ExitReason,
+) -> ExitReason {
+    if shutdown != Shutdown::Kill {
+        cell.request(&Request::Stop(reason.clone()));
+        let allowance = match shutdown {
+            Shutdown::Within(allowance) => Some(allowance),
+            _ => None,
+        };
+        if let Some(ended) = within(system, allowance, incarnation_over(cell)).await {
+            return ended.unwrap_or_else(|| reason.clone());
+        }
+    }
+    cell.request(&Request::Kill);
+    if let Some(ended) = within(system, Some(KILL_GRACE), incarnation_over(cell)).await {
+        if shutdown != Shutdown::Kill {
+            system.note_casualty(Casualty::of(cell, Fate::Killed));
+        }
+        return ended.unwrap_or(ExitReason::Killed);
+    }
+    give_up(system, cell);
+    ExitReason::Unresponsive
+}
+
+/// Fences an actor off that answers to nothing, and says so.
+pub(crate) fn give_up(system: &Arc<SystemCore>, cell: &Arc<dyn AnyCell>) {
+    tracing::error!(
+        actor = %cell.header().id(), name = cell.name().as_deref(), message_type = cell.message_type(),
+        "an actor does not answer a kill and is given up; is its handler blocking?"
+    );
+    system.note_casualty(Casualty::of(cell, Fate::Abandoned));
+    cell.fence();
+}
+
+/// Waits until no incarnation runs. `None` when none ever ran.
+pub(crate) async fn incarnation_over(cell: &Arc<dyn AnyCell>) -> Option<ExitReason> {
+    until(cell, |life| match &life.phase {
+        Phase::Waiting => Some(life.last.clone()),
+        // A supervised actor may be closing by another's hand; its end is near, but it is not over.
+        Phase::Ended(reason) => Some(Some(reason.clone())),
+        _ => None,
+    })
+    .await
+}
+
+/// Waits for something, at most so long.
+pub(crate) async fn within<F: Future>(
+    system: &Arc<SystemCore>,
+    allowance: Option<Duration>,
+    future: F,
+) -> Option<F::Output> {
+    let Some(allowance) = allowance else {
+        return Some(future.await);
+    };
+    crate::runtime::first(future, system.timekeeper.sleep(allowance)).await
+}
+
+/// An actor that did not stop in peace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Casualty {
+    /// Who.
+    pub actor: ActorId,
+    /// Its name, if it had one.
+    pub name: Option<String>,
+    /// The type of the messages it handles, one of which it had in hand or waited for.
+    pub message_type: &'static str,
+    /// What was done.
+    pub fate: Fate,
+}
+
+/// What was done to an actor that did not stop in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fate {
+    /// It was killed, and ended.
+    Killed,
+    /// It did not answer the kill either; its thread may still be stuck in a handler.
+    Abandoned,
+}
+
+impl Casualty {
+    pub(crate) fn of(cell: &Arc<dyn AnyCell>, fate: Fate) -> Self {
+        Casualty {
+            actor: cell.header().id(),
+            name: cell.name().map(|name| name.to_string()),
+            message_type: cell.message_type(),
+            fate,
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! What became of messages that were accepted and never handled.
+//!
+//! Each is reported once, with a reason. A dead letter carries no message: what is inside it (replies above all) must resolve at
+//! once, and a link keeps counts, not copies. Reporting never waits: subscribers have a bounded buffer of their own and hear how many
+//! they missed.
+
+use std::time::Duration;
+
+use tokio::sync::broadcast;
+
+use crate::reply_scope::current_actor_id;
+use crate::sync::{Arc, AtomicU64, Mutex, Ordering, lock};
+use crate::{ActorId, ExitReason};
+
+/// Letters a subscriber may be behind before it misses some.
+const BUFFER: usize = 1_024;
+/// Log lines per second, and then one that tells how many were left out.
+const LOGGED_PER_SECOND: u32 = 10;
+
+/// A message that was accepted and will not be handled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DeadLetter {
+    /// For whom it was.
+    pub target: ActorId,
+    /// The name of that actor, if it had one.
+    pub name: Option<Arc<str>>,
+    /// The type of its messages.
+    pub message_type: &'static str,
+    /// Why it was not handled.
+    pub reason: DeadLetterReason,
+    /// Whose poll it was in which the message was given up, where that is known.
+    pub sender: Option<ActorId>,
+}
+
+/// Why a message was not handled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DeadLetterReason {
+    /// It was queued when the actor ended for good.
+    Stopped(ExitReason),
+    /// It was on its way, or in the hands of an incarnation that was given up.
+    Lost {
+        /// Whether it may have been handled all the same.
+        maybe_handled: bool,
+    },
+    /// It came over a link, or was to go over one, and could not be encoded or decoded.
+    Undecodable(String),
+}
+
+/// See [`ActorSystem::dead_letters`](crate::ActorSystem::dead_letters).
+#[derive(Debug)]
+pub struct DeadLetters {
+    receiver: broadcast::Receiver<DeadLetter>,
+    missed: u64,
+}
+
+impl DeadLetters {
+    /// The next letter; `None` when the system is gone.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: a letter is either returned or still there.
+    pub async fn recv(&mut self) -> Option<DeadLetter> {
+        loop {
+            match self.receiver.recv().await {
+                Ok(letter) => return Some(letter),
+                Err(broadcast::error::RecvError::Lagged(count)) => self.missed += count,
+                Err(broadcast::error::RecvError::Closed) => return None,
+            }
+        }
+    }
+
+    /// A letter that is already there.
+    pub fn try_recv(&mut self) -> Option<DeadLetter> {
+        loop {
+            match self.receiver.try_recv() {
+                Ok(letter) => return Some(letter),
+                Err(broadcast::error::TryRecvError::Lagged(count)) => self.missed += count,
+                Err(_) => return None,
+            }
+        }
+    }
+
+    /// How many letters this subscriber was too slow for.
+    #[must_use]
+    pub fn missed(&self) -> u64 {
+        self.missed
+    }
+}
+
+struct LogBudget {
+    second: Option<std::time::Instant>,
+    logged: u32,
+    left_out: u64,
+}
+
+/// Where dead letters go.
+pub(crate) struct DeadLetterOffice {
+    sender: broadcast::Sender<DeadLetter>,
+    count: AtomicU64,
+    budget: Mutex<LogBudget>,
+}
+
+impl DeadLetterOffice {
+    pub(crate) fn new() -> Self {
+        DeadLetterOffice {
+            sender: broadcast::Sender::new(BUFFER),
+            count: AtomicU64::new(0),
+            budget: Mutex::new(LogBudget {
+                second: None,
+                logged: 0,
+                left_out: 0,
+            }),
+        }
+    }
+
+    pub(crate) fn subscribe(&self) -> DeadLetters {
+        DeadLetters {
+            receiver: self.sender.subscribe(),
+            missed: 0,
+        }
+    }
+
+    pub(crate) fn count(&self) -> u64 {
+        self.count.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn report(
+        &self,
+        target: ActorId,
+        name: Option<Arc<str>>,
+        message_type: &'static str,
+        reason: DeadLetterReason,
+    ) {
+        self.count.fetch_add(1, Ordering::Relaxed);
+        self.log(target, message_type, &reason);
+        if self.sender.receiver_count() > 0 {
+            let letter = DeadLetter {
+                target,
+                name,
+                message_type,
+                reason,
+                sender: current_actor_id(),
+            };
+            drop(self.sender.send(letter));
+        }
+    }
+
+    fn log(&self, target: ActorId, message_type: &'static str, reason: &DeadLetterReason) {
+        let left_out = {
+            let now = crate::runtime::now();
+            let mut budget = lock(&self.budget);
+            let fresh = budget
+                .second
+                .is_none_or(|second| now.duration_since(second) >= Duration::from_secs(1));
+            if fresh {
+                budget.second = Some(now);
+                budget.logged = 0;
+            }
+            if budget.logged >= LOGGED_PER_SECOND {
+                budget.left_out += 1;
+                return;
+            }
+            budget.logged += 1;
+            std::mem::take(&mut budget.left_out)
+        };
+        tracing::debug!(%target, message_type, ?reason, left_out, "dead letter");
+    }
+}

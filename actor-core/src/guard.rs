@@ -1,0 +1,186 @@
+//! Polls user code: the kill check, the capture of panics and the scope of dropped replies, once per poll and not per message.
+
+use std::any::Any;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::task::Poll;
+
+use crate::cell::{Cell, Parked};
+use crate::reply_scope::Scope;
+use crate::sync::Arc;
+use crate::{ActorResult, AskError, ExitReason};
+
+/// How a guarded future ended.
+pub(crate) enum Outcome<T> {
+    Done(T),
+    Panicked(ExitReason),
+    Killed,
+}
+
+impl Outcome<ActorResult> {
+    /// The failure, if it was one.
+    pub(crate) fn into_result(self) -> Result<(), ExitReason> {
+        match self {
+            Outcome::Done(Ok(())) => Ok(()),
+            Outcome::Done(Err(error)) => Err(ExitReason::from_error(&*error)),
+            Outcome::Panicked(reason) => Err(reason),
+            Outcome::Killed => Err(ExitReason::Killed),
+        }
+    }
+}
+
+/// What a result means for replies that were dropped on the way to it.
+pub(crate) trait Verdict {
+    fn failure(&self) -> Option<ExitReason>;
+}
+
+impl Verdict for ActorResult {
+    fn failure(&self) -> Option<ExitReason> {
+        self.as_ref()
+            .err()
+            .map(|error| ExitReason::from_error(&**error))
+    }
+}
+
+impl Verdict for Result<ExitReason, crate::BoxError> {
+    fn failure(&self) -> Option<ExitReason> {
+        self.as_ref()
+            .err()
+            .map(|error| ExitReason::from_error(&**error))
+    }
+}
+
+impl Verdict for () {
+    fn failure(&self) -> Option<ExitReason> {
+        None
+    }
+}
+
+/// Runs user code to its end, to its panic, or to the kill of its incarnation.
+pub(crate) async fn guarded<M, F>(
+    cell: &Arc<Cell<M>>,
+    incarnation: u32,
+    future: F,
+) -> Outcome<F::Output>
+where
+    M: Send + 'static,
+    F: Future,
+    F::Output: Verdict,
+{
+    let id = cell.header().id();
+    let mut slot = pin!(Some(future));
+    let outcome = std::future::poll_fn(|cx| {
+        loop {
+            if cell.is_killed(incarnation) {
+                return Poll::Ready(Outcome::Killed);
+            }
+            let future = slot
+                .as_mut()
+                .as_pin_mut()
+                .expect("the future is dropped only after this one is ready");
+            let scope = Scope::enter(cell.address(), id);
+            match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
+                Ok(Poll::Pending) => {
+                    drop(scope);
+                    match cell.park(incarnation, cx.waker()) {
+                        Parked::Rest => return Poll::Pending,
+                        Parked::Again => {}
+                        Parked::Killed => return Poll::Ready(Outcome::Killed),
+                    }
+                }
+                Ok(Poll::Ready(output)) => {
+                    if let Some(reason) = output.failure() {
+                        scope.close(|| AskError::Failed {
+                            reason: reason.clone(),
+                        });
+                    }
+                    return Poll::Ready(Outcome::Done(output));
+                }
+                Err(payload) => {
+                    let reason = panicked(&*payload);
+                    drop_caught(payload);
+                    scope.close(|| AskError::Failed {
+                        reason: reason.clone(),
+                    });
+                    return Poll::Ready(Outcome::Panicked(reason));
+                }
+            }
+        }
+    })
+    .await;
+    // A future that is dropped before its end takes its replies along: those of a killed handler were in hand.
+    let scope = Scope::enter(cell.address(), id);
+    if catch_unwind(AssertUnwindSafe(|| slot.set(None))).is_err() {
+        tracing::error!(actor = %id, "dropping a handler panicked");
+    }
+    match &outcome {
+        Outcome::Done(_) => drop(scope),
+        Outcome::Panicked(reason) => scope.close(|| AskError::Failed {
+            reason: reason.clone(),
+        }),
+        Outcome::Killed => scope.close(|| AskError::Stopped {
+            reason: ExitReason::Killed,
+            begun: true,
+        }),
+    }
+    outcome
+}
+
+/// Runs a synchronous piece of user code, such as a factory.
+pub(crate) fn caught<T>(run: impl FnOnce() -> T) -> Result<T, ExitReason> {
+    catch_unwind(AssertUnwindSafe(run)).map_err(|payload| {
+        let reason = panicked(&*payload);
+        drop_caught(payload);
+        reason
+    })
+}
+
+/// The payload of a panic is user data too; its drop may panic in turn.
+fn drop_caught(payload: Box<dyn Any + Send>) {
+    drop(catch_unwind(AssertUnwindSafe(|| drop(payload))));
+}
+
+fn panicked(payload: &(dyn Any + Send)) -> ExitReason {
+    let text = if let Some(text) = payload.downcast_ref::<&'static str>() {
+        (*text).to_owned()
+    } else if let Some(text) = payload.downcast_ref::<String>() {
+        text.clone()
+    } else {
+        "a panic with a payload that is no text".to_owned()
+    };
+    ExitReason::Panicked {
+        text,
+        location: location::take(),
+    }
+}
+
+/// Where the last panic of this thread happened, from one chaining panic hook.
+pub(crate) mod location {
+    use std::cell::RefCell;
+    use std::sync::Once;
+
+    thread_local! {
+        static LAST: RefCell<Option<String>> = const { RefCell::new(None) };
+    }
+
+    static INSTALLED: Once = Once::new();
+
+    /// Installs the hook, once per process. The hook that was there is called as before.
+    pub(crate) fn install() {
+        INSTALLED.call_once(|| {
+            let previous = std::panic::take_hook();
+            std::panic::set_hook(Box::new(move |info| {
+                let at = info
+                    .location()
+                    .map(|at| format!("{}:{}:{}", at.file(), at.line(), at.column()));
+                LAST.try_with(|last| *last.borrow_mut() = at).ok();
+                previous(info);
+            }));
+        });
+    }
+
+    pub(super) fn take() -> Option<String> {
+        LAST.with_borrow_mut(Option::take)
+    }
+}

@@ -1,0 +1,166 @@
+//! The incarnation's side of the mailbox: what it has drawn, how far it is, and what comes next.
+//!
+//! A batch is swapped out under one lock and worked through without any. After [`RUN`] messages the actor yields its thread, so one
+//! busy actor cannot starve others and its own timers and signals are seen in time; yielding also passes room on to waiting senders.
+//! A mailbox with less room than that passes it on more often.
+
+use std::collections::VecDeque;
+use std::task::{Context, Poll};
+
+use crate::cell::{Cell, Drawn};
+use crate::lifecycle::control;
+use crate::mailbox::queue::{Extra, Item};
+use crate::sync::{Arc, Ordering};
+use crate::timers::Timers;
+use crate::{ExitReason, MonitorId, Signal};
+
+/// Messages in a row before an actor yields.
+const RUN: u32 = 128;
+
+/// What an incarnation does next.
+pub(crate) enum Next<M> {
+    Message(M),
+    Signal(Signal),
+    End(ExitReason),
+}
+
+/// See the module's header.
+pub(crate) struct Inbox<M> {
+    pub(crate) cell: Arc<Cell<M>>,
+    pub(crate) incarnation: u32,
+    pub(crate) timers: Timers<M>,
+    /// The monitors that this incarnation has set and not taken back.
+    pub(crate) monitors: Vec<MonitorId>,
+    drawn: VecDeque<Item<M>>,
+    begun: u64,
+    run: u32,
+    /// After how many messages room is passed on.
+    step: u32,
+    /// Handlers may block, so nothing is drawn ahead and room is passed on at once.
+    blocking: bool,
+    draining: bool,
+}
+
+impl<M: Send + 'static> Inbox<M> {
+    pub(crate) fn new(cell: Arc<Cell<M>>, incarnation: u32, blocking: bool) -> Self {
+        let quarter = u32::try_from(cell.capacity() / 4)
+            .unwrap_or(u32::MAX)
+            .max(1);
+        let begun = cell.begun_at_start();
+        Inbox {
+            cell,
+            incarnation,
+            timers: Timers::new(),
+            monitors: Vec::new(),
+            drawn: VecDeque::new(),
+            begun,
+            run: 0,
+            step: if blocking { 1 } else { quarter.min(RUN) },
+            blocking,
+            draining: false,
+        }
+    }
+
+    /// Draws what is next, or arranges to be polled when there is something.
+    #[inline]
+    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Next<M>> {
+        loop {
+            if !self.cell.is_undisturbed(self.incarnation)
+                && let Some(reason) = self.look_up()
+            {
+                return Poll::Ready(Next::End(reason));
+            }
+            if self.run >= RUN {
+                self.run = 0;
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            if self.run == 0
+                && let Poll::Ready(message) = self.timers.poll_due(cx)
+            {
+                self.run = 1;
+                return Poll::Ready(Next::Message(message));
+            }
+            if let Some(item) = self.drawn.pop_front() {
+                if let Some(next) = self.begin(item) {
+                    return Poll::Ready(next);
+                }
+                continue;
+            }
+            if let Poll::Ready(message) = self.timers.poll_due(cx) {
+                self.run += 1;
+                return Poll::Ready(Next::Message(message));
+            }
+            match self
+                .cell
+                .draw(self.incarnation, self.blocking, &mut self.drawn)
+            {
+                Drawn::Some => {}
+                Drawn::Over => return Poll::Ready(Next::End(ExitReason::Unresponsive)),
+                Drawn::Empty if self.draining => return Poll::Ready(Next::End(ExitReason::Normal)),
+                Drawn::Empty => {
+                    self.run = 0;
+                    self.free_idle_buffer();
+                    return Poll::Pending;
+                }
+            }
+        }
+    }
+
+    #[inline]
+    fn begin(&mut self, item: Item<M>) -> Option<Next<M>> {
+        self.run += 1;
+        match item {
+            Item::Message(message) => {
+                self.begun += 1;
+                self.cell.set_begun(self.incarnation, self.begun);
+                if self.run.is_multiple_of(self.step) {
+                    self.cell.pass_room_on();
+                }
+                Some(Next::Message(message))
+            }
+            Item::Extra(extra) => match *extra {
+                Extra::Message(message) => Some(Next::Message(message)),
+                Extra::Mapped(id, message) => {
+                    self.end_monitor(id).then_some(Next::Message(message))
+                }
+                Extra::Signal(Signal::Down(down)) => self
+                    .end_monitor(down.monitor)
+                    .then_some(Next::Signal(Signal::Down(down))),
+            },
+        }
+    }
+
+    /// Whether the monitor was still set. A `Down` after `demonitor`, or of an earlier incarnation, is not handled.
+    fn end_monitor(&mut self, id: MonitorId) -> bool {
+        let place = self.monitors.iter().position(|set| *set == id);
+        place
+            .map(|place| self.monitors.swap_remove(place))
+            .is_some()
+    }
+
+    /// Something was asked of this incarnation. The reason with which it ends, if it is to end now.
+    #[cold]
+    fn look_up(&mut self) -> Option<ExitReason> {
+        let word = self.cell.header().control.load(Ordering::Acquire);
+        if word >> 8 != u64::from(self.incarnation) || word & control::OVER != 0 {
+            return Some(ExitReason::Unresponsive);
+        }
+        if word & (control::STOP | control::KILL) != 0 {
+            return Some(self.cell.stop_reason());
+        }
+        self.draining = true;
+        None
+    }
+
+    fn free_idle_buffer(&mut self) {
+        if self.drawn.capacity() * size_of::<Item<M>>() > crate::mailbox::queue::IDLE_BYTES {
+            self.drawn = VecDeque::new();
+        }
+    }
+
+    /// What was drawn and not begun, to be put back.
+    pub(crate) fn take_drawn(&mut self) -> VecDeque<Item<M>> {
+        std::mem::take(&mut self.drawn)
+    }
+}

@@ -1,0 +1,68 @@
+//! The one place that names the runtime: its spawn, its clock, and a yield of our own.
+//!
+//! Everything else in the crate goes through here, so that a seeded scheduler can take over.
+
+use std::future::Future;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Instant;
+
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
+
+/// A handle to the runtime on which a system lives.
+#[derive(Clone, Debug)]
+pub(crate) struct Runtime {
+    handle: Handle,
+}
+
+impl Runtime {
+    pub(crate) fn new(handle: Handle) -> Self {
+        Runtime { handle }
+    }
+
+    /// The runtime that the caller runs on.
+    pub(crate) fn current() -> Option<Self> {
+        Handle::try_current().ok().map(Runtime::new)
+    }
+
+    pub(crate) fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.handle.spawn(future)
+    }
+
+    /// Runs a future on the calling plain thread, with this runtime's timers and I/O.
+    pub(crate) fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.handle.block_on(future)
+    }
+
+    /// The present moment; virtual while the runtime's clock is paused.
+    pub(crate) fn now(&self) -> Instant {
+        let _context = self.handle.enter();
+        now()
+    }
+
+    pub(crate) fn sleep_until(&self, at: Instant) -> tokio::time::Sleep {
+        let _context = self.handle.enter();
+        tokio::time::sleep_until(at.into())
+    }
+}
+
+/// The present moment of the runtime that the caller runs on.
+pub(crate) fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
+/// The output of `future`, or `None` once `limit` completes first. `future` is looked at first, always.
+pub(crate) async fn first<F: Future, L: Future>(future: F, limit: L) -> Option<F::Output> {
+    let mut future = pin!(future);
+    let mut limit = pin!(limit);
+    std::future::poll_fn(|cx| match future.as_mut().poll(cx) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => limit.as_mut().poll(cx).map(|_| None),
+    })
+    .await
+}

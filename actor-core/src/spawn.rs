@@ -1,0 +1,162 @@
+//! Starting one actor, with options.
+
+use std::time::Duration;
+
+use crate::cell::{AnyCell, Binding, Cell, until};
+use crate::children::{Child, Shutdown};
+use crate::lifecycle::Phase;
+use crate::placement::{Placement, launch};
+use crate::sync::Arc;
+use crate::system::SystemCore;
+use crate::{Actor, ActorId, ActorRef, ExitReason, Mailbox, RegisterError, StartError};
+
+/// How long `started` may take, unless it is said otherwise: time for a slow connection, not for a hang.
+pub(crate) const START_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Options for one actor; made by [`ActorSystem::actor`](crate::ActorSystem::actor) and [`Context::child`](crate::Context::child).
+#[must_use = "nothing starts before `spawn` or `start`"]
+pub struct SpawnBuilder<A: Actor> {
+    system: Arc<SystemCore>,
+    parent: Option<Arc<dyn AnyCell>>,
+    actor: A,
+    name: Option<String>,
+    mailbox: Mailbox,
+    placement: Placement,
+    start_timeout: Duration,
+    shutdown: Shutdown,
+}
+
+impl<A: Actor> SpawnBuilder<A> {
+    pub(crate) fn new(system: Arc<SystemCore>, parent: Option<Arc<dyn AnyCell>>, actor: A) -> Self {
+        SpawnBuilder {
+            system,
+            parent,
+            actor,
+            name: None,
+            mailbox: Mailbox::default(),
+            placement: Placement::default(),
+            start_timeout: START_TIMEOUT,
+            shutdown: Shutdown::default(),
+        }
+    }
+
+    /// The name under which others look it up. A named actor does not end for want of references.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Its mailbox; 1,024 messages by default.
+    pub fn mailbox(mut self, mailbox: Mailbox) -> Self {
+        self.mailbox = mailbox;
+        self
+    }
+
+    /// Where it runs; a task by default.
+    pub fn placement(mut self, placement: Placement) -> Self {
+        self.placement = placement;
+        self
+    }
+
+    /// How long `started` may take; 30 seconds by default.
+    pub fn start_timeout(mut self, limit: Duration) -> Self {
+        self.start_timeout = limit;
+        self
+    }
+
+    /// How long its owner gives it to stop; 5 seconds by default.
+    pub fn shutdown(mut self, shutdown: Shutdown) -> Self {
+        self.shutdown = shutdown;
+        self
+    }
+
+    /// Starts it and returns at once. Whatever goes wrong is its exit reason: a failing `started`, a name that is taken, a system that
+    /// has shut down.
+    pub fn spawn(self) -> ActorRef<A::Msg> {
+        match self.launch() {
+            Ok(actor) | Err((actor, _)) => actor,
+        }
+    }
+
+    /// Starts it and waits until `started` has completed.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] says why it did not start. No message was handled, and its name is free again.
+    ///
+    /// # Cancel safety
+    ///
+    /// Not cancel safe: when the future is dropped the actor loses its only reference and ends, unless it has a name.
+    pub async fn start(self) -> Result<ActorRef<A::Msg>, StartError> {
+        let actor = self.launch().map_err(|(_, error)| error)?;
+        let cell: Arc<dyn AnyCell> = Arc::clone(actor.cell()) as Arc<dyn AnyCell>;
+        until(&cell, |life| match &life.phase {
+            Phase::Running => Some(Ok(())),
+            // It ran, and has ended by itself since.
+            Phase::Ended(_) if life.was_started => Some(Ok(())),
+            Phase::Ended(reason) => Some(Err(StartError::Failed(reason.clone()))),
+            _ => None,
+        })
+        .await?;
+        Ok(actor)
+    }
+
+    fn launch(self) -> Result<ActorRef<A::Msg>, (ActorRef<A::Msg>, StartError)> {
+        let cell = Cell::new(self.mailbox);
+        let actor = ActorRef::new(Arc::clone(&cell));
+        let any: Arc<dyn AnyCell> = Arc::clone(&cell) as Arc<dyn AnyCell>;
+        let owned = self.parent.is_some();
+        if !adopt(&self.system, self.parent, &any, self.shutdown, None) {
+            any.finish(ExitReason::Shutdown);
+            return Err((actor, StartError::Failed(ExitReason::Shutdown)));
+        }
+        if owned {
+            // A child lives as long as its parent wants it.
+            any.header().add_ref();
+        }
+        if let Some(name) = &self.name
+            && let Err(error) = self.system.registry.register(name, &any)
+        {
+            let error = match error {
+                RegisterError::Taken(taken) => StartError::NameTaken(taken),
+                other => StartError::Failed(ExitReason::StartFailed(other.to_string())),
+            };
+            any.finish(ExitReason::StartFailed(error.to_string()));
+            return Err((actor, error));
+        }
+        let state = self.actor;
+        match launch(&cell, self.placement, self.start_timeout, None, move || {
+            state
+        }) {
+            Ok(()) => Ok(actor),
+            Err(reason) => Err((actor, StartError::Failed(reason))),
+        }
+    }
+}
+
+/// Gives a fresh cell its id and its owner. `false` when the owner takes no more.
+pub(crate) fn adopt(
+    system: &Arc<SystemCore>,
+    parent: Option<Arc<dyn AnyCell>>,
+    cell: &Arc<dyn AnyCell>,
+    shutdown: Shutdown,
+    key: Option<u64>,
+) -> bool {
+    let children = parent
+        .as_ref()
+        .map_or(&system.roots, |parent| parent.header().children());
+    let key = key.unwrap_or_else(|| children.reserve_key());
+    let id = ActorId(system.next_id());
+    let child = Child {
+        cell: Arc::clone(cell),
+        shutdown,
+    };
+    system.actor_began();
+    let binding = Binding {
+        id,
+        system: Arc::clone(system),
+        parent: parent.clone(),
+        key,
+    };
+    cell.header().bind(binding) && children.insert(key, child)
+}

@@ -1,0 +1,397 @@
+//! The system: a value that owns actors, names, dead letters and the time. Several live in one process without knowing each other.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::cell::{AnyCell, Cell, until};
+use crate::children::{Casualty, Children, Fate, give_up, stop_all, within};
+use crate::dead_letter::{DeadLetterOffice, DeadLetters};
+use crate::lifecycle::{Phase, Request};
+use crate::registry::Registry;
+use crate::runtime::Runtime;
+use crate::spawn::SpawnBuilder;
+use crate::sync::{Arc, AtomicBool, AtomicU64, AtomicUsize, Mutex, Ordering, lock};
+use crate::timekeeper::{Timekeeper, Timekeeping};
+use crate::{Actor, ActorRef, AnyActorRef, ExitReason, LookupError, RegisterError, StartError};
+
+/// The deadline of an ask that sets none.
+pub(crate) const ASK_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What cells hold of their system.
+pub(crate) struct SystemCore {
+    pub(crate) name: String,
+    pub(crate) runtime: Runtime,
+    pub(crate) timekeeper: Arc<Timekeeper>,
+    pub(crate) registry: Registry,
+    pub(crate) roots: Children,
+    pub(crate) dead_letters: DeadLetterOffice,
+    pub(crate) ask_timeout: Duration,
+    next_id: AtomicU64,
+    live: AtomicUsize,
+    handles: AtomicUsize,
+    runtime_watched: AtomicBool,
+    /// Filled while the system shuts down.
+    casualties: Mutex<Option<Vec<Casualty>>>,
+}
+
+impl SystemCore {
+    pub(crate) fn next_id(&self) -> u64 {
+        self.next_id.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(crate) fn actor_began(&self) {
+        self.live.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn actor_ended(&self) {
+        self.live.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn note_casualty(&self, casualty: Casualty) {
+        if let Some(casualties) = &mut *lock(&self.casualties) {
+            casualties.push(casualty);
+        }
+    }
+
+    /// Makes sure that actors on threads hear of it when the runtime goes away; tasks notice by being dropped.
+    pub(crate) fn watch_runtime(self: &Arc<Self>) {
+        if self.runtime_watched.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        struct RuntimeGone(std::sync::Weak<SystemCore>);
+        impl Drop for RuntimeGone {
+            fn drop(&mut self) {
+                if let Some(core) = self.0.upgrade() {
+                    core.tree()
+                        .iter()
+                        .for_each(|cell| cell.request(&Request::Kill));
+                }
+            }
+        }
+        let guard = RuntimeGone(Arc::downgrade(self));
+        drop(self.runtime.spawn(async move {
+            let _guard = guard;
+            std::future::pending::<()>().await;
+        }));
+    }
+
+    /// Every actor below the top, parents before their children. Iterative: trees may be deep.
+    fn tree(&self) -> Vec<Arc<dyn AnyCell>> {
+        let mut found: Vec<Arc<dyn AnyCell>> = self
+            .roots
+            .list()
+            .into_iter()
+            .map(|child| child.cell)
+            .collect();
+        let mut next = 0;
+        while next < found.len() {
+            let below = found[next]
+                .header()
+                .children_if_any()
+                .map(Children::list)
+                .unwrap_or_default();
+            found.extend(below.into_iter().map(|child| child.cell));
+            next += 1;
+        }
+        found
+    }
+}
+
+/// A system of actors.
+///
+/// Clones are handles to the same system. Dropping the last handle stops every actor without waiting; [`shutdown`](Self::shutdown)
+/// stops them in order and waits.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// use actor_core::prelude::*;
+///
+/// let system = ActorSystem::new("demo");
+/// let report = system.shutdown(Duration::from_secs(5)).await;
+/// assert!(report.is_clean());
+/// # }
+/// ```
+pub struct ActorSystem {
+    core: Arc<SystemCore>,
+}
+
+/// Options for a system.
+#[must_use = "nothing is built before `build`"]
+pub struct SystemBuilder {
+    name: String,
+    ask_timeout: Duration,
+    timekeeping: Timekeeping,
+    panic_hook: bool,
+}
+
+impl SystemBuilder {
+    /// The deadline of asks that set none; 5 seconds by default.
+    pub fn ask_timeout(mut self, timeout: Duration) -> Self {
+        self.ask_timeout = timeout;
+        self
+    }
+
+    /// Who keeps the time; a thread by default. Choose [`Timekeeping::Runtime`] in tests that pause the clock.
+    pub fn timekeeping(mut self, timekeeping: Timekeeping) -> Self {
+        self.timekeeping = timekeeping;
+        self
+    }
+
+    /// Whether to install the panic hook that notes where a panic happened and then calls the hook that was there before. On by
+    /// default; without it exit reasons have no location.
+    pub fn panic_hook(mut self, install: bool) -> Self {
+        self.panic_hook = install;
+        self
+    }
+
+    /// Builds the system on the runtime that the caller runs on.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime: call it from `#[tokio::main]`, or inside `Runtime::block_on`.
+    #[must_use]
+    pub fn build(self) -> ActorSystem {
+        let runtime = Runtime::current()
+            .expect("an ActorSystem is built inside a tokio runtime: call it from #[tokio::main] or Runtime::block_on");
+        if self.panic_hook {
+            crate::guard::location::install();
+        }
+        let core = SystemCore {
+            name: self.name,
+            timekeeper: Arc::new(Timekeeper::new(self.timekeeping, runtime.clone())),
+            runtime,
+            registry: Registry::default(),
+            roots: Children::new(),
+            dead_letters: DeadLetterOffice::new(),
+            ask_timeout: self.ask_timeout,
+            next_id: AtomicU64::new(1),
+            live: AtomicUsize::new(0),
+            handles: AtomicUsize::new(0),
+            runtime_watched: AtomicBool::new(false),
+            casualties: Mutex::new(None),
+        };
+        ActorSystem::from_core(Arc::new(core))
+    }
+}
+
+impl ActorSystem {
+    /// A system with the default options.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Self {
+        Self::builder(name).build()
+    }
+
+    /// Options for a system.
+    pub fn builder(name: impl Into<String>) -> SystemBuilder {
+        SystemBuilder {
+            name: name.into(),
+            ask_timeout: ASK_TIMEOUT,
+            timekeeping: Timekeeping::default(),
+            panic_hook: true,
+        }
+    }
+
+    pub(crate) fn from_core(core: Arc<SystemCore>) -> Self {
+        core.handles.fetch_add(1, Ordering::Relaxed);
+        ActorSystem { core }
+    }
+
+    pub(crate) fn core(&self) -> &Arc<SystemCore> {
+        &self.core
+    }
+
+    /// The name of the system, for logs.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.core.name
+    }
+
+    /// Starts an actor and returns its reference at once. A failing `started` is then its exit reason.
+    pub fn spawn<A: Actor>(&self, actor: A) -> ActorRef<A::Msg> {
+        self.actor(actor).spawn()
+    }
+
+    /// Starts an actor and waits until its `started` has completed.
+    ///
+    /// # Errors
+    ///
+    /// See [`SpawnBuilder::start`].
+    pub async fn start<A: Actor>(&self, actor: A) -> Result<ActorRef<A::Msg>, StartError> {
+        self.actor(actor).start().await
+    }
+
+    /// Starts an actor under a name and waits until its `started` has completed.
+    ///
+    /// # Errors
+    ///
+    /// See [`SpawnBuilder::start`].
+    pub async fn start_named<A: Actor>(
+        &self,
+        name: impl Into<String>,
+        actor: A,
+    ) -> Result<ActorRef<A::Msg>, StartError> {
+        self.actor(actor).name(name).start().await
+    }
+
+    /// Options for one actor: name, mailbox, placement, allowances.
+    pub fn actor<A: Actor>(&self, actor: A) -> SpawnBuilder<A> {
+        SpawnBuilder::new(Arc::clone(&self.core), None, actor)
+    }
+
+    /// Gives a running actor a name.
+    ///
+    /// # Errors
+    ///
+    /// Somebody holds the name, the actor has one already, or it has ended. Nothing was changed.
+    pub fn register(&self, name: &str, actor: &AnyActorRef) -> Result<(), RegisterError> {
+        self.core.registry.register(name, actor.cell())
+    }
+
+    /// The actor of that name.
+    ///
+    /// # Errors
+    ///
+    /// Nobody holds the name, or the holder takes messages of another type.
+    pub fn lookup<M: Send + 'static>(&self, name: &str) -> Result<ActorRef<M>, LookupError> {
+        let not_found = || LookupError::NotFound(name.to_owned());
+        let cell = self.core.registry.find(name).ok_or_else(not_found)?;
+        let found = cell.message_type();
+        let typed = cell
+            .as_any()
+            .downcast::<Cell<M>>()
+            .map_err(|_| LookupError::WrongType {
+                name: name.to_owned(),
+                wanted: std::any::type_name::<M>(),
+                found,
+            })?;
+        if typed.revive() {
+            Ok(ActorRef::from_counted(typed))
+        } else {
+            Err(not_found())
+        }
+    }
+
+    /// Whoever holds that name, untyped.
+    #[must_use]
+    pub fn lookup_any(&self, name: &str) -> Option<AnyActorRef> {
+        self.core.registry.find(name).map(AnyActorRef::new)
+    }
+
+    /// A subscription to dead letters from now on. Subscribing never slows the delivery of messages.
+    #[must_use]
+    pub fn dead_letters(&self) -> DeadLetters {
+        self.core.dead_letters.subscribe()
+    }
+
+    /// How many messages became dead letters so far.
+    #[must_use]
+    pub fn dead_letter_count(&self) -> u64 {
+        self.core.dead_letters.count()
+    }
+
+    /// How many actors have not ended.
+    #[must_use]
+    pub fn live_actors(&self) -> usize {
+        self.core.live.load(Ordering::Relaxed)
+    }
+
+    /// Stops everything in the reverse order of its start, each actor within its own allowance and all within `deadline`. What has not
+    /// stopped shortly before the deadline is killed; what does not answer the kill is given up and named in the report.
+    ///
+    /// Returns in time also when handlers never yield, on a multi-thread runtime. No actor can be started afterwards.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: the system takes no new actors, what was asked to stop stops, and it may be called again.
+    pub async fn shutdown(&self, deadline: Duration) -> ShutdownReport {
+        let core = &self.core;
+        core.roots.close();
+        lock(&core.casualties).get_or_insert_default();
+        // The last quarter of the time, at most a second of it, is for killing.
+        let last = (deadline / 4).min(Duration::from_secs(1));
+        let orderly = stop_all(core, &core.roots, &ExitReason::Shutdown);
+        if within(core, Some(deadline - last), orderly).await.is_none() {
+            kill_all(core, last).await;
+        }
+        let casualties = lock(&core.casualties).take().unwrap_or_default();
+        ShutdownReport { casualties }
+    }
+}
+
+/// Kills whatever is left, and gives up what does not answer.
+async fn kill_all(core: &Arc<SystemCore>, grace: Duration) {
+    let left = core.tree();
+    left.iter().for_each(|cell| cell.request(&Request::Kill));
+    let all_over = async {
+        for cell in &left {
+            until(cell, |life| (!life.is_alive()).then_some(())).await;
+        }
+    };
+    // A little of the grace is kept for the giving up itself.
+    within(core, Some(grace - grace / 8), all_over).await;
+    for cell in left.iter().rev() {
+        let mut alive = false;
+        cell.look(&mut |life| alive = life.is_alive());
+        if alive {
+            give_up(core, cell);
+            cell.finish(ExitReason::Unresponsive);
+        } else {
+            core.note_casualty(Casualty::of(cell, Fate::Killed));
+            cell.finish(ExitReason::Killed);
+        }
+    }
+}
+
+/// Who did not stop in peace.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ShutdownReport {
+    /// Those who had to be killed or given up, with name and message type.
+    pub casualties: Vec<Casualty>,
+}
+
+impl ShutdownReport {
+    /// Whether every actor stopped by itself in time.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.casualties.is_empty()
+    }
+}
+
+impl Clone for ActorSystem {
+    fn clone(&self) -> Self {
+        ActorSystem::from_core(Arc::clone(&self.core))
+    }
+}
+
+impl Drop for ActorSystem {
+    fn drop(&mut self) {
+        if self.core.handles.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.core.roots.close();
+            let roots = self.core.roots.list();
+            for child in roots.iter().rev() {
+                let mut waiting = false;
+                child
+                    .cell
+                    .look(&mut |life| waiting = life.phase == Phase::Waiting);
+                if waiting {
+                    child.cell.finish(ExitReason::Shutdown);
+                } else {
+                    child.cell.request(&Request::Stop(ExitReason::Shutdown));
+                }
+            }
+        }
+    }
+}
+
+impl fmt::Debug for ActorSystem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ActorSystem")
+            .field("name", &self.core.name)
+            .field("live", &self.live_actors())
+            .finish()
+    }
+}

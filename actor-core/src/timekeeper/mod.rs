@@ -1,0 +1,280 @@
+//! Deadlines that do not depend on the runtime's workers: asks, stop allowances, the shutdown of the system.
+//!
+//! One plain thread per system, started on first need. A runtime whose workers are stuck cannot run its own timers, and a timer of
+//! the runtime per ask costs more than the ask. While a deadline is young the thread sweeps every few milliseconds; with nothing
+//! young it sleeps until the next moment that is due, and with nothing at all for good.
+//!
+//! Under a paused clock ([`Timekeeping::Runtime`]) a task of the runtime takes the thread's place, and moments are exact.
+
+pub(crate) mod deadlines;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Condvar;
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use crate::runtime::{Runtime, first};
+use crate::sync::{Arc, Mutex, OnceLock, Weak, lock};
+use deadlines::{Deadlines, Key};
+
+/// Between two looks at deadlines that are not stamped yet; with the time to be scheduled it stays below the promised 10 ms.
+const SWEEP: Duration = Duration::from_millis(4);
+
+/// Who keeps the time of a system.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Timekeeping {
+    /// A plain thread; deadlines come also when every worker of the runtime is stuck.
+    #[default]
+    Thread,
+    /// The runtime's own clock, which a test can pause. Deadlines are exact in virtual time.
+    Runtime,
+}
+
+/// What is told that its time has passed.
+pub(crate) trait Expire: Send + Sync {
+    fn expire(&self);
+}
+
+type Table = Deadlines<Arc<dyn Expire>>;
+
+struct State {
+    table: Table,
+    /// Whether the driver looks again within [`SWEEP`] by itself.
+    sweeping: bool,
+    closed: bool,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+    nudge: tokio::sync::Notify,
+}
+
+/// Sets and forgets deadlines.
+pub(crate) struct Timekeeper {
+    shared: Arc<Shared>,
+    driver: OnceLock<()>,
+    kind: Timekeeping,
+    runtime: Runtime,
+}
+
+impl Timekeeper {
+    pub(crate) fn new(kind: Timekeeping, runtime: Runtime) -> Self {
+        let state = State {
+            table: Deadlines::new(),
+            sweeping: false,
+            closed: false,
+        };
+        let shared = Shared {
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+            nudge: tokio::sync::Notify::new(),
+        };
+        Timekeeper {
+            shared: Arc::new(shared),
+            driver: OnceLock::new(),
+            kind,
+            runtime,
+        }
+    }
+
+    /// Expires `target` after `after`, unless it is forgotten before. On a closed timekeeper it expires at once.
+    pub(crate) fn watch(&self, after: Duration, target: Arc<dyn Expire>) -> Key {
+        self.driver.get_or_init(|| self.start_driver());
+        let mut state = lock(&self.shared.state);
+        if state.closed {
+            drop(state);
+            target.expire();
+            return Key::from_bits(u64::MAX);
+        }
+        let key = state.table.add(after, target);
+        if self.kind == Timekeeping::Runtime {
+            // Stamped at once, so that virtual moments are exact; what is due already waits for the driver.
+            state.table.stamp(self.runtime.now());
+            drop(state);
+            self.shared.nudge.notify_one();
+        } else if !std::mem::replace(&mut state.sweeping, true) {
+            drop(state);
+            self.shared.changed.notify_one();
+        }
+        key
+    }
+
+    /// Forgets a deadline. Nothing happens when it has passed.
+    pub(crate) fn forget(&self, key: Key) {
+        let target = lock(&self.shared.state).table.remove(key);
+        drop(target);
+    }
+
+    /// How long a deadline has still to go.
+    pub(crate) fn remaining(&self, key: Key) -> Duration {
+        lock(&self.shared.state)
+            .table
+            .remaining(key, self.runtime.now())
+            .unwrap_or_default()
+    }
+
+    /// Completes after `after`. Dropping it forgets the deadline.
+    pub(crate) fn sleep(self: &Arc<Self>, after: Duration) -> Sleep {
+        Sleep {
+            keeper: Arc::clone(self),
+            after,
+            key: None,
+            bell: Arc::new(Bell::default()),
+        }
+    }
+
+    fn start_driver(&self) {
+        let shared = Arc::downgrade(&self.shared);
+        match self.kind {
+            Timekeeping::Thread => {
+                let spawned = std::thread::Builder::new()
+                    .name("actor-timekeeper".into())
+                    .stack_size(128 * 1024)
+                    .spawn(move || run_thread(&shared));
+                if let Err(error) = spawned {
+                    // Without a thread there are no deadlines, which is worse than stopping here.
+                    panic!("the timekeeper thread could not be started: {error}");
+                }
+            }
+            Timekeeping::Runtime => {
+                drop(self.runtime.spawn(run_task(shared, self.runtime.clone())))
+            }
+        }
+    }
+}
+
+impl Drop for Timekeeper {
+    fn drop(&mut self) {
+        let passed = {
+            let mut state = lock(&self.shared.state);
+            state.closed = true;
+            state.table.clear()
+        };
+        self.shared.changed.notify_one();
+        self.shared.nudge.notify_one();
+        passed.iter().for_each(|target| target.expire());
+    }
+}
+
+fn run_thread(shared: &Weak<Shared>) {
+    let Some(shared) = shared.upgrade() else {
+        return;
+    };
+    let mut state = lock(&shared.state);
+    let mut lingering = false;
+    while !state.closed {
+        let now = Instant::now();
+        let was_young = state.table.has_young();
+        let passed = state.table.sweep(now);
+        if !passed.is_empty() {
+            drop(state);
+            passed.iter().for_each(|target| target.expire());
+            drop(passed);
+            state = lock(&shared.state);
+            continue;
+        }
+        // One quiet round is lingered through, so that asks in a row do not wake this thread each.
+        lingering = was_young || (state.sweeping && !lingering);
+        state.sweeping = lingering || state.table.has_young();
+        let due = state
+            .table
+            .next_due()
+            .map(|at| at.saturating_duration_since(now));
+        let pause = if state.sweeping {
+            Some(due.map_or(SWEEP, |due| due.min(SWEEP)))
+        } else {
+            due
+        };
+        state = match pause {
+            Some(pause) => {
+                shared
+                    .changed
+                    .wait_timeout(state, pause)
+                    .unwrap_or_else(|e| e.into_inner())
+                    .0
+            }
+            None => shared
+                .changed
+                .wait(state)
+                .unwrap_or_else(|e| e.into_inner()),
+        };
+    }
+}
+
+async fn run_task(shared: Weak<Shared>, runtime: Runtime) {
+    loop {
+        let Some(strong) = shared.upgrade() else {
+            return;
+        };
+        let (passed, due) = {
+            let mut state = lock(&strong.state);
+            if state.closed {
+                return;
+            }
+            (state.table.sweep(runtime.now()), state.table.next_due())
+        };
+        passed.iter().for_each(|target| target.expire());
+        if !passed.is_empty() {
+            continue;
+        }
+        match due {
+            None => strong.nudge.notified().await,
+            Some(at) => drop(first(strong.nudge.notified(), runtime.sleep_until(at)).await),
+        }
+    }
+}
+
+#[derive(Default)]
+struct Bell {
+    state: Mutex<(bool, Option<Waker>)>,
+}
+
+impl Expire for Bell {
+    fn expire(&self) {
+        let waker = {
+            let mut state = lock(&self.state);
+            state.0 = true;
+            state.1.take()
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+/// See [`Timekeeper::sleep`].
+pub(crate) struct Sleep {
+    keeper: Arc<Timekeeper>,
+    after: Duration,
+    key: Option<Key>,
+    bell: Arc<Bell>,
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        {
+            let mut state = lock(&self.bell.state);
+            if state.0 {
+                return Poll::Ready(());
+            }
+            state.1 = Some(cx.waker().clone());
+        }
+        if self.key.is_none() {
+            let bell: Arc<dyn Expire> = Arc::clone(&self.bell) as Arc<dyn Expire>;
+            self.key = Some(self.keeper.watch(self.after, bell));
+        }
+        Poll::Pending
+    }
+}
+
+impl Drop for Sleep {
+    fn drop(&mut self) {
+        if let Some(key) = self.key {
+            self.keeper.forget(key);
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! The timers of one incarnation: a small ordered table and one sleep, checked where the actor yields.
+//!
+//! A tick never enters the mailbox, so it needs no room in it, cannot be in it after `cancel`, and cannot reach another incarnation.
+
+use std::collections::{BTreeMap, HashMap};
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use tokio::time::Sleep;
+
+/// Names a timer within its actor. Setting a timer under a key that is in use replaces that timer.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TimerKey {
+    /// A fixed name.
+    Name(&'static str),
+    /// A number, for one timer per thing.
+    Number(u64),
+    /// A name and a number.
+    Numbered(&'static str, u64),
+}
+
+impl From<&'static str> for TimerKey {
+    fn from(name: &'static str) -> Self {
+        TimerKey::Name(name)
+    }
+}
+
+impl From<u64> for TimerKey {
+    fn from(number: u64) -> Self {
+        TimerKey::Number(number)
+    }
+}
+
+impl From<(&'static str, u64)> for TimerKey {
+    fn from((name, number): (&'static str, u64)) -> Self {
+        TimerKey::Numbered(name, number)
+    }
+}
+
+/// What an interval does about ticks whose time passed while the actor was busy.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MissedTicks {
+    /// They are left out; the rhythm stays.
+    #[default]
+    Skip,
+    /// They come one after the other until the rhythm is caught up with.
+    Burst,
+    /// The rhythm starts anew from the late tick.
+    Delay,
+}
+
+enum Kind<M> {
+    Once(M),
+    Every {
+        period: Duration,
+        missed: MissedTicks,
+        make: Box<dyn FnMut() -> M + Send>,
+    },
+}
+
+struct Table<M> {
+    due: BTreeMap<(Instant, u64), TimerKey>,
+    timers: HashMap<TimerKey, (Instant, u64, Kind<M>)>,
+    next: u64,
+    sleep: Option<Pin<Box<Sleep>>>,
+    /// Until when `sleep` sleeps.
+    until: Option<Instant>,
+}
+
+/// See the module's header. An actor that sets no timer owns no table.
+pub(crate) struct Timers<M> {
+    table: Option<Box<Table<M>>>,
+}
+
+impl<M> Timers<M> {
+    pub(crate) fn new() -> Self {
+        Timers { table: None }
+    }
+
+    fn table(&mut self) -> &mut Table<M> {
+        self.table.get_or_insert_with(|| {
+            Box::new(Table {
+                due: BTreeMap::new(),
+                timers: HashMap::new(),
+                next: 0,
+                sleep: None,
+                until: None,
+            })
+        })
+    }
+
+    pub(crate) fn set_once(&mut self, key: TimerKey, at: Instant, message: M) {
+        self.table().set(key, at, Kind::Once(message));
+    }
+
+    pub(crate) fn set_every(
+        &mut self,
+        key: TimerKey,
+        first: Instant,
+        period: Duration,
+        missed: MissedTicks,
+        make: Box<dyn FnMut() -> M + Send>,
+    ) {
+        self.table().set(
+            key,
+            first,
+            Kind::Every {
+                period,
+                missed,
+                make,
+            },
+        );
+    }
+
+    pub(crate) fn cancel(&mut self, key: &TimerKey) -> bool {
+        self.table
+            .as_mut()
+            .is_some_and(|table| table.remove(key).is_some())
+    }
+
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.table.as_ref().map_or(0, |table| table.timers.len())
+    }
+
+    /// The message of a timer that is due; otherwise arranges to be polled when the next one is.
+    #[inline]
+    pub(crate) fn poll_due(&mut self, cx: &mut Context<'_>) -> Poll<M> {
+        match &mut self.table {
+            None => Poll::Pending,
+            Some(table) => table.poll_due(cx),
+        }
+    }
+}
+
+impl<M> Table<M> {
+    fn set(&mut self, key: TimerKey, at: Instant, kind: Kind<M>) {
+        self.remove(&key);
+        self.next += 1;
+        self.due.insert((at, self.next), key.clone());
+        self.timers.insert(key, (at, self.next, kind));
+    }
+
+    fn remove(&mut self, key: &TimerKey) -> Option<Kind<M>> {
+        let (at, number, kind) = self.timers.remove(key)?;
+        self.due.remove(&(at, number));
+        Some(kind)
+    }
+
+    fn poll_due(&mut self, cx: &mut Context<'_>) -> Poll<M> {
+        loop {
+            let Some((&(at, _), _)) = self.due.first_key_value() else {
+                return Poll::Pending;
+            };
+            let now = crate::runtime::now();
+            if at <= now {
+                return Poll::Ready(self.fire(now));
+            }
+            if self.until != Some(at) {
+                self.until = Some(at);
+                match &mut self.sleep {
+                    Some(sleep) => sleep.as_mut().reset(at.into()),
+                    None => self.sleep = Some(Box::pin(tokio::time::sleep_until(at.into()))),
+                }
+            }
+            let sleep = self.sleep.as_mut().expect("a sleep was set above");
+            if sleep.as_mut().poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            self.until = None;
+        }
+    }
+
+    /// Takes the first timer, which is due.
+    fn fire(&mut self, now: Instant) -> M {
+        let (&(at, number), _) = self
+            .due
+            .first_key_value()
+            .expect("the caller saw a due timer");
+        let key = self
+            .due
+            .remove(&(at, number))
+            .expect("the first entry exists");
+        let (_, _, kind) = self
+            .timers
+            .remove(&key)
+            .expect("every due entry has its timer");
+        match kind {
+            Kind::Once(message) => message,
+            Kind::Every {
+                period,
+                missed,
+                mut make,
+            } => {
+                let message = make();
+                self.set(
+                    key,
+                    next_tick(at, now, period, missed),
+                    Kind::Every {
+                        period,
+                        missed,
+                        make,
+                    },
+                );
+                message
+            }
+        }
+    }
+}
+
+/// When an interval ticks next after the tick that was due at `due` is handled at `now`.
+fn next_tick(due: Instant, now: Instant, period: Duration, missed: MissedTicks) -> Instant {
+    match missed {
+        MissedTicks::Burst => due + period,
+        MissedTicks::Delay => now + period,
+        MissedTicks::Skip => {
+            let late = now.saturating_duration_since(due);
+            let periods = late.as_nanos() / period.as_nanos().max(1) + 1;
+            let whole = period.as_nanos().saturating_mul(periods);
+            due + Duration::from_nanos(u64::try_from(whole).unwrap_or(u64::MAX / 4))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,72 @@
+//! Side-by-side benchmarks: this actor system, a hand-written tokio loop, and its peers.
+//!
+//! Run with `cargo run --release --manifest-path benches/Cargo.toml -- local` or `-- process`.
+//! All subjects of a workload take turns, round by round, inside this one process: absolute figures
+//! of a shared machine move by tens of percent, the ratios of one run hold.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `cli.rs` | the command line |
+//! | `workload.rs` | the workloads: names, units, sizes |
+//! | `harness.rs` | warm-up, rounds, alternation |
+//! | `report.rs` | the table and the JSON lines |
+//! | `alloc.rs` | the allocator that can count |
+//! | `local/` | actors of one process, one file per subject |
+//! | `process/` | this process and a worker process, one file per subject |
+
+mod alloc;
+mod cli;
+mod harness;
+mod local;
+mod process;
+mod report;
+mod workload;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use cli::{Cli, Command, Options};
+use harness::Subject;
+use report::Report;
+use workload::{Place, Sizes};
+
+/// As many workers as the smallest machine this is meant for has cores.
+const WORKERS: usize = 2;
+
+fn main() -> ExitCode {
+    // A worker process of ours is this executable run again; it must not reach the command line.
+    process::ours::run_worker_if_this_is_one();
+    match Cli::parse().command {
+        Command::Local(options) => compare(Place::Local, &options, local::subjects),
+        Command::Process(options) => compare(Place::Process, &options, process::subjects),
+        Command::RawChild { mode } => process::raw_child(mode),
+    }
+}
+
+/// Runs the chosen workloads of `place` over the subjects that `make` builds on the one runtime.
+fn compare(
+    place: Place,
+    options: &Options,
+    make: fn(&tokio::runtime::Runtime) -> Vec<Subject>,
+) -> ExitCode {
+    let workloads = options.workloads(place);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .enable_all()
+        .build()
+        .expect("a machine that runs benchmarks can start two threads");
+    let sizes = if options.quick {
+        Sizes::quick()
+    } else {
+        Sizes::full()
+    };
+    let rounds = if options.quick { 1 } else { options.rounds };
+    let mut subjects = make(&runtime);
+    let report = Report::new(place, options.json, rounds);
+    report.print_head();
+    for workload in workloads {
+        let outcome = harness::measure(&mut subjects, workload, &sizes, rounds);
+        report.print(&outcome);
+    }
+    ExitCode::SUCCESS
+}

@@ -1,0 +1,18 @@
+//! This process and a worker process on the same machine.
+
+pub(crate) mod ours;
+mod raw;
+
+use tokio::runtime::Runtime;
+
+use crate::harness::Subject;
+
+pub(crate) use raw::run_child as raw_child;
+
+/// All subjects that there are, in the order of the table.
+pub(crate) fn subjects(runtime: &Runtime) -> Vec<Subject> {
+    ours::subject(runtime)
+        .into_iter()
+        .chain([raw::subject()])
+        .collect()
+}

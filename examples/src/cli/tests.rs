@@ -1,0 +1,107 @@
+use super::*;
+
+fn read_words(words: &str) -> Result<Request, clap::Error> {
+    read(
+        std::iter::once("actors")
+            .chain(words.split_whitespace())
+            .map(OsString::from),
+    )
+}
+
+#[track_caller]
+fn refusal_of(words: &str) -> String {
+    let refusal = read_words(words).expect_err("must be refused");
+    assert!(refusal.use_stderr(), "not a refusal: {refusal}");
+    refusal.to_string()
+}
+
+#[test]
+fn the_grammar_is_sound() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn no_words_run_primes_with_the_defaults_of_its_grammar() {
+    let Action::Run(Selection::Primes(bare)) = read_words("").unwrap().command else {
+        panic!("not primes")
+    };
+    let Action::Run(Selection::Primes(spelled)) = read_words("run primes").unwrap().command else {
+        panic!("not primes")
+    };
+
+    assert_eq!(bare, spelled);
+}
+
+#[test]
+fn json_may_stand_anywhere() {
+    assert!(!read_words("run primes").unwrap().json);
+    for words in [
+        "--json",
+        "--json run primes",
+        "run --json primes",
+        "run primes --json",
+        "list --json",
+    ] {
+        assert!(read_words(words).unwrap().json, "{words}");
+    }
+}
+
+#[test]
+fn every_topology_has_a_grammar_and_every_grammar_a_topology() {
+    let grammar = Selection::augment_subcommands(clap::Command::new("run"));
+    let runnable: Vec<&str> = grammar
+        .get_subcommands()
+        .map(clap::Command::get_name)
+        .collect();
+
+    assert_eq!(runnable, topology::ALL.map(|about| about.name));
+}
+
+#[test]
+fn an_unknown_topology_is_told_the_known_ones() {
+    for words in ["run nonesuch", "run nonesuch --fast", "describe nonesuch"] {
+        let refusal = refusal_of(words);
+
+        assert!(refusal.contains("'nonesuch'"), "{refusal}");
+        for about in topology::ALL {
+            assert!(refusal.contains(about.name), "{refusal}");
+        }
+    }
+}
+
+#[test]
+fn a_topology_in_place_of_a_command_is_told_how_to_run_it() {
+    assert!(refusal_of("primes").contains("actors run primes"));
+}
+
+#[test]
+fn an_unknown_command_is_told_the_known_ones() {
+    let refusal = refusal_of("lst");
+
+    for command in ["list", "describe", "run"] {
+        assert!(refusal.contains(command), "{refusal}");
+    }
+}
+
+#[test]
+fn parameters_are_typed() {
+    assert!(refusal_of("run primes --processes two").contains("'two'"));
+    assert!(refusal_of("run primes --threads -1").contains("-1"));
+    assert!(refusal_of("run primes --threads 257").contains("257"));
+    assert!(refusal_of("run wordcount").contains("<FOLDER>"));
+}
+
+#[test]
+fn every_parameter_has_help_and_none_is_forgotten() {
+    assert_eq!(parameters("primes").len(), 4);
+    for about in topology::ALL {
+        for parameter in parameters(about.name) {
+            assert!(
+                parameter.get_help().is_some(),
+                "{} {}",
+                about.name,
+                parameter.get_id()
+            );
+        }
+    }
+}

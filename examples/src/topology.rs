@@ -1,0 +1,121 @@
+//! The table of contents: every topology of the runner, and what a topology is.
+//!
+//! A topology is a module with an `ABOUT` (what `describe` prints), an `Args` (its typed parameters) and a `run`. To add
+//! one: write the module, then give it a variant in [`Selection`], an arm in [`Selection::run`] and a place in [`ALL`].
+
+use clap::Subcommand;
+use serde_json::Value;
+
+use crate::console::Console;
+use crate::exit::Failure;
+use crate::interrupt::Interrupt;
+use crate::{countdown, hello, primes, spinner, wordcount};
+
+/// What there is to read about a topology. The texts are wrapped by hand, at most 80 columns.
+#[derive(Debug)]
+pub(crate) struct About {
+    /// The word after `run`.
+    pub(crate) name: &'static str,
+    /// One line.
+    pub(crate) summary: &'static str,
+    /// What someone can learn from it.
+    pub(crate) shows: &'static str,
+    /// Its actors as a tree.
+    pub(crate) drawing: &'static str,
+    /// What must be true at the end, and decides the exit code.
+    pub(crate) invariant: &'static str,
+}
+
+/// Every topology, simplest first.
+pub(crate) const ALL: [&About; 5] = [
+    &hello::ABOUT,
+    &countdown::ABOUT,
+    &spinner::ABOUT,
+    &primes::ABOUT,
+    &wordcount::ABOUT,
+];
+
+/// A topology with its parameters, as chosen on the command line.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Selection {
+    /// See [`hello`].
+    #[command(about = hello::ABOUT.summary, long_about = hello::ABOUT.shows)]
+    Hello(hello::Args),
+    /// See [`countdown`].
+    #[command(about = countdown::ABOUT.summary, long_about = countdown::ABOUT.shows)]
+    Countdown(countdown::Args),
+    /// See [`spinner`].
+    #[command(about = spinner::ABOUT.summary, long_about = spinner::ABOUT.shows)]
+    Spinner(spinner::Args),
+    /// See [`primes`].
+    #[command(about = primes::ABOUT.summary, long_about = primes::ABOUT.shows)]
+    Primes(primes::Args),
+    /// See [`wordcount`].
+    #[command(about = wordcount::ABOUT.summary, long_about = wordcount::ABOUT.shows)]
+    Wordcount(wordcount::Args),
+}
+
+impl Selection {
+    /// What there is to read about the chosen topology.
+    pub(crate) fn about(&self) -> &'static About {
+        match self {
+            Selection::Hello(_) => &hello::ABOUT,
+            Selection::Countdown(_) => &countdown::ABOUT,
+            Selection::Spinner(_) => &spinner::ABOUT,
+            Selection::Primes(_) => &primes::ABOUT,
+            Selection::Wordcount(_) => &wordcount::ABOUT,
+        }
+    }
+
+    /// Runs the chosen topology to its end and checks its invariant.
+    ///
+    /// # Errors
+    /// See [`Failure`]; a broken invariant is no error but an [`Outcome`].
+    pub(crate) async fn run(self, stage: &Stage) -> Result<Outcome, Failure> {
+        match self {
+            Selection::Hello(args) => hello::run(args, stage).await,
+            Selection::Countdown(args) => countdown::run(args, stage).await,
+            Selection::Spinner(args) => spinner::run(args, stage).await,
+            Selection::Primes(args) => primes::run(args, stage).await,
+            Selection::Wordcount(args) => wordcount::run(args, stage).await,
+        }
+    }
+}
+
+/// What a topology is given to run on.
+#[derive(Clone, Debug)]
+pub(crate) struct Stage {
+    /// Where its text goes.
+    pub(crate) console: Console,
+    /// Whether the user wants it to end early.
+    pub(crate) interrupt: Interrupt,
+}
+
+/// What a topology has to show at its end.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    /// Whether the invariant held for everything that was to be done.
+    pub(crate) held: bool,
+    /// Whether Ctrl-C ended it before everything was done.
+    pub(crate) interrupted: bool,
+    /// The object for `--json`; it holds at least `topology` and `ok`.
+    pub(crate) json: Value,
+    /// The last lines for people.
+    pub(crate) summary: Vec<String>,
+}
+
+/// The topology called `name`.
+pub(crate) fn find(name: &str) -> Option<&'static About> {
+    ALL.into_iter().find(|about| about.name == name)
+}
+
+/// `1 number`, `2 numbers`: a count with its noun.
+pub(crate) fn counted(count: u64, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
+}
+
+/// Seconds for JSON: a whole number of microseconds, which is more than the measurement is worth.
+pub(crate) fn rounded(seconds: f64) -> f64 {
+    (seconds * 1e6).round() / 1e6
+}

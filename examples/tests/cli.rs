@@ -1,0 +1,405 @@
+//! The runner as its users meet it: words in, text and exit code out.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that panics has failed, which is what it should do then"
+)]
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+fn actors(words: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_actors"));
+    command
+        .args(words)
+        .env_remove("RUST_LOG")
+        .stdin(Stdio::null());
+    command
+}
+
+fn run(words: &[&str]) -> Output {
+    actors(words).output().unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+fn last_json(output: &Output) -> Value {
+    serde_json::from_str(
+        stdout(output)
+            .lines()
+            .last()
+            .expect("a line on standard output"),
+    )
+    .unwrap()
+}
+
+/// A fresh folder of one test; it stays for who looks into a failure, and goes with the target folder.
+fn scratch(name: &str) -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("cli-{name}"));
+    let _ = fs::remove_dir_all(&path);
+    fs::create_dir_all(&path).unwrap();
+    path
+}
+
+fn numbers(name: &str, text: &str) -> String {
+    let path = scratch(name).join("numbers.txt");
+    fs::write(&path, text).unwrap();
+    path.into_os_string().into_string().unwrap()
+}
+
+/// Bad usage or input: exit code 2, nothing on standard output, and an error that holds all `parts`.
+#[track_caller]
+fn check_refused(words: &[&str], parts: &[&str]) {
+    let output = run(words);
+
+    let error = stderr(&output);
+    assert_eq!(output.status.code(), Some(2), "{words:?}: {error}");
+    assert_eq!(stdout(&output), "", "{words:?}");
+    for part in parts {
+        assert!(
+            error.contains(part),
+            "{words:?}: {part:?} is missing in {error}"
+        );
+    }
+}
+
+#[test]
+fn list_and_describe_cover_each_other() {
+    let listed: Value = last_json(&run(&["list", "--json"]));
+    let listed = listed["topologies"].as_array().unwrap();
+    assert!(!listed.is_empty());
+
+    for topology in listed {
+        let name = topology["name"].as_str().unwrap();
+        let described = stdout(&run(&["describe", name]));
+
+        assert!(stdout(&run(&["list"])).contains(name));
+        for part in [
+            name,
+            "Actors\n",
+            "Parameters\n",
+            "Invariant\n",
+            "actors run",
+        ] {
+            assert!(
+                described.contains(part),
+                "{name}: {part:?} is missing in {described}"
+            );
+        }
+    }
+}
+
+#[test]
+fn bad_usage_is_told_and_runs_nothing() {
+    check_refused(&["run"], &["Usage", "primes", "wordcount"]);
+    check_refused(&["run", "nonesuch"], &["'nonesuch'", "primes", "wordcount"]);
+    check_refused(
+        &["describe", "nonesuch"],
+        &["'nonesuch'", "primes", "wordcount"],
+    );
+    check_refused(&["nonesuch"], &["'nonesuch'", "describe"]);
+    check_refused(
+        &["run", "primes", "--processes", "many"],
+        &["'many'", "--processes"],
+    );
+    check_refused(
+        &["run", "primes", "--processes", "0", "--threads", "0"],
+        &["zero workers"],
+    );
+    check_refused(
+        &["run", "wordcount", "/", "--processes", "0"],
+        &["zero workers"],
+    );
+    check_refused(
+        &["run", "primes", "--threads", "1", "--kill-worker"],
+        &["--kill-worker", "--processes"],
+    );
+}
+
+#[test]
+fn bad_input_is_told_by_name_and_runs_nothing() {
+    let no_number = numbers("no-number", "2\n\n# fine\nseven\n");
+    check_refused(
+        &["run", "primes", "--input", &no_number],
+        &[&no_number, "line 4", "\"seven\""],
+    );
+
+    let no_numbers = numbers("no-numbers", "# nothing\n");
+    check_refused(
+        &["run", "primes", "--input", &no_numbers],
+        &[&no_numbers, "holds no number"],
+    );
+
+    check_refused(
+        &["run", "primes", "--input", "/nonexistent"],
+        &["/nonexistent"],
+    );
+    check_refused(&["run", "wordcount", "/nonexistent"], &["/nonexistent"]);
+    check_refused(
+        &["run", "wordcount", &no_number],
+        &[&no_number, "is no folder"],
+    );
+}
+
+#[test]
+fn bad_input_with_json_is_one_object_that_is_not_ok() {
+    let output = run(&["--json", "run", "primes", "--input", "/nonexistent"]);
+
+    assert_eq!(output.status.code(), Some(2));
+    let object = last_json(&output);
+    assert_eq!(
+        (&object["topology"], &object["ok"]),
+        (&Value::from("primes"), &Value::from(false))
+    );
+    assert!(object["error"].as_str().unwrap().contains("/nonexistent"));
+}
+
+#[test]
+fn primes_answers_a_list_from_standard_input() {
+    let mut child = actors(&["run", "primes", "--input", "-", "--processes", "1"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(b"7\n1000003 # prime\n1000001\n")
+        .unwrap();
+
+    let output = child.wait_with_output().unwrap();
+
+    let text = stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    for (number, prime) in [("7", "yes"), ("1000003", "yes"), ("1000001", "no")] {
+        let row = text
+            .lines()
+            .find(|line| line.split_whitespace().next() == Some(number))
+            .unwrap();
+        assert_eq!(row.split_whitespace().nth(1), Some(prime), "{text}");
+    }
+    assert!(text.contains("3 numbers answered, 2 prime"), "{text}");
+    assert!(text.lines().last().unwrap().starts_with("held"), "{text}");
+}
+
+#[test]
+fn primes_with_json_leaves_standard_output_to_the_object() {
+    let list = numbers("json", "7\n9\n7\n");
+
+    let output = run(&[
+        "run",
+        "primes",
+        "--input",
+        &list,
+        "--threads",
+        "1",
+        "--processes",
+        "1",
+        "--json",
+    ]);
+
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert_eq!(stdout(&output).lines().count(), 1);
+    let object = last_json(&output);
+    for (field, value) in [
+        ("items", 3),
+        ("primes", 2),
+        ("threads", 1),
+        ("processes", 1),
+        ("lost", 0),
+        ("duplicates", 0),
+    ] {
+        assert_eq!(object[field], value, "{field}: {object}");
+    }
+    assert_eq!(object["ok"], true);
+    for field in ["elapsed_s", "sequential_s", "speedup", "restarts"] {
+        assert!(object[field].is_number(), "{field}: {object}");
+    }
+    assert!(stderr(&output).contains("held"));
+}
+
+#[test]
+fn wordcount_names_what_it_skips_and_loses_nothing_else() {
+    let folder = scratch("wordcount");
+    fs::create_dir_all(folder.join("deep/er")).unwrap();
+    fs::write(folder.join("deep/er/one.txt"), "The cat. The dog!\n").unwrap();
+    fs::write(folder.join("two.md"), "the end").unwrap();
+    fs::write(folder.join("latin1.txt"), b"na\xefve").unwrap();
+    std::os::unix::fs::symlink(&folder, folder.join("deep/loop")).unwrap();
+    let folder = folder.to_str().unwrap();
+
+    let output = run(&["run", "wordcount", folder, "--processes", "1", "--json"]);
+
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let object = last_json(&output);
+    for (field, value) in [
+        ("files", 2),
+        ("skipped", 1),
+        ("words", 6),
+        ("distinct", 4),
+        ("links", 1),
+    ] {
+        assert_eq!(object[field], value, "{field}: {object}");
+    }
+    assert_eq!(
+        (&object["top"][0]["word"], &object["top"][0]["count"]),
+        (&Value::from("the"), &Value::from(3))
+    );
+    assert!(
+        object["skipped_files"][0]["path"]
+            .as_str()
+            .unwrap()
+            .ends_with("latin1.txt"),
+        "{object}"
+    );
+    assert!(
+        stderr(&output).contains("latin1.txt: not UTF-8 text"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn hello_prints_its_total() {
+    let output = run(&["run", "hello"]);
+
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert_eq!(stdout(&output), "the counter says 2\n");
+    assert_eq!(last_json(&run(&["run", "hello", "--json"]))["total"], 2);
+}
+
+#[test]
+fn countdown_hears_every_exit_behind_its_countdown() {
+    let output = run(&[
+        "run",
+        "countdown",
+        "--workers",
+        "40",
+        "--from",
+        "30",
+        "--pause-ms",
+        "1",
+        "--json",
+    ]);
+
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let object = last_json(&output);
+    assert_eq!(
+        (&object["ok"], &object["ended"], &object["steps"]),
+        (&true.into(), &40.into(), &(40 * 31).into())
+    );
+}
+
+#[test]
+fn countdown_without_workers_is_refused() {
+    check_refused(&["run", "countdown", "--workers", "0"], &["--workers", "0"]);
+}
+
+#[test]
+fn spinner_turns_beside_a_worker_in_a_task_and_on_a_thread() {
+    for placement in ["task", "thread"] {
+        let output = run(&[
+            "run",
+            "spinner",
+            "--placement",
+            placement,
+            "--seconds",
+            "0.5",
+            "--json",
+        ]);
+
+        let object = last_json(&output);
+        assert_eq!(
+            output.status.code(),
+            Some(0),
+            "{object} {}",
+            stderr(&output)
+        );
+        assert_eq!(
+            (&object["ok"], &object["placement"]),
+            (&true.into(), &placement.into())
+        );
+    }
+}
+
+fn interrupt(child: &Child) {
+    let pid = Pid::from_raw(child.id().try_into().unwrap()).unwrap();
+    kill_process(pid, Signal::INT).unwrap();
+}
+
+#[test]
+fn ctrl_c_drains_reports_what_was_done_and_exits_130() {
+    // Far more work than is done between the first answer and the signal.
+    let list = numbers("ctrl-c", &"99999999999973\n".repeat(2_000));
+    let mut child = actors(&["run", "primes", "--input", &list, "--processes", "1"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    let mut text = String::new();
+    // The header and the first answer: now it works.
+    output.read_line(&mut text).unwrap();
+    output.read_line(&mut text).unwrap();
+
+    interrupt(&child);
+
+    output.read_to_string(&mut text).unwrap();
+    let mut said = String::new();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut said)
+        .unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{text}{said}");
+    assert!(said.contains("interrupted"), "{said}");
+    assert!(
+        text.lines()
+            .last()
+            .unwrap()
+            .contains("not begun, none lost"),
+        "{text}"
+    );
+}
+
+#[test]
+fn ctrl_c_does_not_wait_for_a_thread_that_blocks() {
+    let mut child = actors(&[
+        "run",
+        "spinner",
+        "--placement",
+        "thread",
+        "--seconds",
+        "3600",
+    ])
+    .stdout(Stdio::piped())
+    .stderr(Stdio::null())
+    .spawn()
+    .unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    let mut text = String::new();
+    // Told once the worker and the spinner have started.
+    output.read_line(&mut text).unwrap();
+
+    interrupt(&child);
+
+    output.read_to_string(&mut text).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{text}");
+    assert!(
+        text.lines().last().unwrap().starts_with("interrupted"),
+        "{text}"
+    );
+}
