@@ -95,7 +95,7 @@ impl<M: Send + 'static> Inbox<M> {
                 .cell
                 .draw(self.incarnation, self.blocking, &mut self.drawn)
             {
-                Drawn::Some => {}
+                Drawn::Some => self.step = self.step.min(self.cell.step()),
                 Drawn::Over => return Poll::Ready(Next::End(ExitReason::Unresponsive)),
                 Drawn::Empty if self.draining => return Poll::Ready(Next::End(ExitReason::Normal)),
                 Drawn::Empty => {
@@ -123,6 +123,10 @@ impl<M: Send + 'static> Inbox<M> {
                 Extra::Message(message) => Some(Next::Message(message)),
                 Extra::Mapped(id, message) => {
                     self.end_monitor(id).then_some(Next::Message(message))
+                }
+                Extra::Mark(mark) => {
+                    drop(mark);
+                    None
                 }
                 Extra::Signal(Signal::Down(down)) => self
                     .end_monitor(down.monitor)

@@ -61,6 +61,8 @@ mod sync;
 mod system;
 mod timekeeper;
 mod timers;
+#[cfg(feature = "serde")]
+pub mod wire;
 
 pub use actor::{Actor, ActorResult};
 pub use actor_ref::{ActorRef, AnyActorRef, Permit, SendFuture, WeakActorRef};

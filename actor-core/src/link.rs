@@ -1,11 +1,28 @@
 //! For implementers of links: a mailbox whose consumer is not a loop in this process.
+//!
+//! An actor on the other side of a link is a local cell, whose mailbox is drained by a forwarder. So order, bound, waiting senders,
+//! dead letters, monitors and restarts are the same code for local and remote actors. [`Port`] is the mailbox of a child that is started
+//! by other means than as a task or a thread; [`Outlet`] is one incarnation's hold on a mailbox. Programs that only use actors never meet
+//! either.
+//!
+//! What has left the mailbox but has not begun on the other side counts against the bound until the other side says so.
 
-use crate::cell::Cell;
-use crate::sync::Arc;
+use std::collections::VecDeque;
+use std::fmt;
+use std::task::{Context, Poll};
 
-/// The receiving side of a child that is started by other means than as a task or a thread.
+use crate::cell::{AnyCell, Binding, Cell, Drawn, Monitor, Parked};
+use crate::dead_letter::DeadLetterReason;
+use crate::lifecycle::control;
+use crate::mailbox::queue::{Extra, Item};
+use crate::sync::{Arc, Ordering};
+use crate::{
+    ActorId, ActorRef, ActorSystem, AnyActorRef, Down, ExitReason, ExitSink, Mailbox, MonitorId,
+    Signal,
+};
+
+/// The mailbox of a child that is started by other means.
 pub struct Port<M: Send + 'static> {
-    #[expect(dead_code)]
     cell: Arc<Cell<M>>,
 }
 
@@ -13,4 +30,306 @@ impl<M: Send + 'static> Port<M> {
     pub(crate) fn new(cell: Arc<Cell<M>>) -> Self {
         Port { cell }
     }
+
+    /// Begins an incarnation; `exits` is told its end. `None` when there is one already, or never will be again; then `exits` is told
+    /// so.
+    #[must_use]
+    pub fn begin(&self, exits: ExitSink) -> Option<Outlet<M>> {
+        let on_end = Box::new(move |_incarnation, reason| exits.ended(reason));
+        let incarnation = self.cell.begin(Some(on_end))?;
+        Some(Outlet::new(Arc::clone(&self.cell), incarnation))
+    }
+
+    /// The system that adopted the child.
+    ///
+    /// # Panics
+    ///
+    /// Before a supervisor has taken the child over. `StartChild::start` is called only afterwards.
+    #[must_use]
+    pub fn system(&self) -> ActorSystem {
+        let core = self
+            .cell
+            .header()
+            .system()
+            .expect("a child is adopted before it is started");
+        ActorSystem::from_core(Arc::clone(core))
+    }
+
+    /// The child's actor. The reference does not count: a port belongs to the specification of its child.
+    #[must_use]
+    pub fn id(&self) -> ActorId {
+        self.cell.header().id()
+    }
+}
+
+impl<M: Send + 'static> fmt::Debug for Port<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Port({})", self.id())
+    }
+}
+
+/// What a forwarder finds when it looks at the mailbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Ready {
+    /// [`Outlet::next_out`] has something.
+    Items,
+    /// A drain was asked for and nothing is queued any more.
+    Drained,
+    /// A stop was asked for.
+    Stop(ExitReason),
+    /// A kill was asked for.
+    Kill,
+    /// This incarnation is over: somebody else ended it.
+    Over,
+}
+
+/// Something for the other side.
+#[non_exhaustive]
+pub enum Outgoing<M> {
+    /// A message. It is in flight until [`Outlet::begun`] counts it.
+    Message(M),
+    /// A message that needs no room there either.
+    Extra(M),
+    /// A signal.
+    Signal(Signal),
+    /// A mark that was put in by [`mark`]; dropping it tells whoever put it there that all before it has left.
+    Mark(Mark),
+}
+
+/// See [`mark`].
+pub type Mark = Box<dyn Send>;
+
+/// One incarnation's hold on a mailbox whose messages are carried elsewhere.
+pub struct Outlet<M: Send + 'static> {
+    cell: Arc<Cell<M>>,
+    incarnation: u32,
+    drawn: VecDeque<Item<M>>,
+    begun: u64,
+    in_flight: u64,
+    /// The request that was reported last, so that each is reported once.
+    reported: u64,
+    ended: bool,
+}
+
+impl<M: Send + 'static> Outlet<M> {
+    fn new(cell: Arc<Cell<M>>, incarnation: u32) -> Self {
+        let begun = cell.begun_at_start();
+        Outlet {
+            cell,
+            incarnation,
+            drawn: VecDeque::new(),
+            begun,
+            in_flight: 0,
+            reported: 0,
+            ended: false,
+        }
+    }
+
+    /// An actor that lives elsewhere and that nobody here owns: its reference, and the outlet of its mailbox. It takes messages at once.
+    #[must_use]
+    pub fn open(system: &ActorSystem, mailbox: Mailbox) -> (ActorRef<M>, Outlet<M>) {
+        let cell = Cell::new(mailbox);
+        let core = system.core();
+        core.actor_began();
+        let id = ActorId(core.next_id());
+        let binding = Binding {
+            id,
+            system: Arc::clone(core),
+            parent: None,
+            key: u64::MAX,
+        };
+        cell.header().bind(binding);
+        let actor = ActorRef::new(Arc::clone(&cell));
+        let incarnation = cell.begin(None).expect("a fresh cell takes an incarnation");
+        cell.started(incarnation);
+        (actor, Outlet::new(cell, incarnation))
+    }
+
+    /// The start-up on the other side is complete.
+    pub fn started(&self) {
+        self.cell.started(self.incarnation);
+    }
+
+    /// The actor.
+    #[must_use]
+    pub fn actor(&self) -> AnyActorRef {
+        AnyActorRef::new(Arc::clone(&self.cell) as Arc<dyn AnyCell>)
+    }
+
+    /// The id of the actor.
+    #[must_use]
+    pub fn id(&self) -> ActorId {
+        self.cell.header().id()
+    }
+
+    /// Whether anybody still holds a reference.
+    #[must_use]
+    pub fn is_referenced(&self) -> bool {
+        self.cell.header().has_refs()
+    }
+
+    /// Waits for something to carry, or for a request. Without `has_credit` only for requests.
+    ///
+    /// Each request is reported once; after `Stop` the forwarder goes on until the other side has ended.
+    pub fn poll_ready(&mut self, cx: &mut Context<'_>, has_credit: bool) -> Poll<Ready> {
+        loop {
+            if let Some(ready) = self.look_up() {
+                return Poll::Ready(ready);
+            }
+            if has_credit {
+                if !self.drawn.is_empty() {
+                    return Poll::Ready(Ready::Items);
+                }
+                match self.cell.draw(self.incarnation, false, &mut self.drawn) {
+                    Drawn::Some => return Poll::Ready(Ready::Items),
+                    Drawn::Over => return Poll::Ready(Ready::Over),
+                    Drawn::Empty if self.is_draining() && self.in_flight == 0 => {
+                        return Poll::Ready(Ready::Drained);
+                    }
+                    Drawn::Empty => {}
+                }
+            }
+            match self.cell.park(self.incarnation, cx.waker()) {
+                Parked::Rest => return Poll::Pending,
+                Parked::Again => {}
+                Parked::Killed if self.reported & control::KILL != 0 => return Poll::Pending,
+                Parked::Killed => {}
+            }
+        }
+    }
+
+    fn word(&self) -> u64 {
+        self.cell.header().control.load(Ordering::Acquire)
+    }
+
+    fn is_draining(&self) -> bool {
+        self.word() & control::DRAIN != 0
+    }
+
+    fn look_up(&mut self) -> Option<Ready> {
+        if self.cell.is_undisturbed(self.incarnation) {
+            return None;
+        }
+        let word = self.word();
+        if word >> 8 != u64::from(self.incarnation) || word & control::OVER != 0 {
+            return Some(Ready::Over);
+        }
+        let news = word & !self.reported;
+        if news & control::KILL != 0 {
+            self.reported |= control::KILL | control::STOP;
+            return Some(Ready::Kill);
+        }
+        if news & control::STOP != 0 {
+            self.reported |= control::STOP;
+            return Some(Ready::Stop(self.cell.stop_reason()));
+        }
+        None
+    }
+
+    /// The next thing to carry.
+    pub fn next_out(&mut self) -> Option<Outgoing<M>> {
+        match self.drawn.pop_front()? {
+            Item::Message(message) => {
+                self.in_flight += 1;
+                Some(Outgoing::Message(message))
+            }
+            Item::Extra(extra) => Some(match *extra {
+                Extra::Message(message) | Extra::Mapped(_, message) => Outgoing::Extra(message),
+                Extra::Signal(signal) => Outgoing::Signal(signal),
+                Extra::Mark(mark) => Outgoing::Mark(mark),
+            }),
+        }
+    }
+
+    /// The other side has begun so many of the messages in flight.
+    pub fn begun(&mut self, count: u64) {
+        // More than was ever sent would be the peer's lie; it gains nothing by it.
+        let count = count.min(self.in_flight);
+        self.in_flight -= count;
+        self.begun += count;
+        self.cell.set_begun(self.incarnation, self.begun);
+        self.cell.pass_room_on();
+    }
+
+    /// A message in flight could not be carried: it becomes a dead letter.
+    pub fn undeliverable(&mut self, why: String) {
+        self.begun(1);
+        self.cell.dead_letter(DeadLetterReason::Undecodable(why));
+    }
+
+    /// Messages that left and are not known to have begun.
+    #[must_use]
+    pub fn in_flight(&self) -> u64 {
+        self.in_flight
+    }
+
+    /// Ends the incarnation. What was in flight is lost, and reported; what was not carried yet stays queued if the actor is restarted.
+    pub fn end(mut self, reason: ExitReason) {
+        self.finish(reason);
+    }
+
+    fn finish(&mut self, reason: ExitReason) {
+        if std::mem::replace(&mut self.ended, true) {
+            return;
+        }
+        let lost = std::mem::take(&mut self.in_flight);
+        self.begun += lost;
+        self.cell.set_begun(self.incarnation, self.begun);
+        self.cell.report_lost(lost, true);
+        self.cell
+            .end_incarnation(self.incarnation, reason, std::mem::take(&mut self.drawn));
+    }
+}
+
+impl<M: Send + 'static> Drop for Outlet<M> {
+    fn drop(&mut self) {
+        self.finish(ExitReason::NoConnection);
+    }
+}
+
+impl<M: Send + 'static> fmt::Debug for Outlet<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Outlet({}, {} in flight)", self.id(), self.in_flight)
+    }
+}
+
+/// Calls `notify` when that actor ends for good; at once, with `NoActor`, if it has.
+pub fn on_end(actor: &AnyActorRef, notify: impl FnOnce(Down) + Send + 'static) -> MonitorId {
+    let system = actor.cell().header().system();
+    let id = MonitorId(system.map_or(0, |system| system.next_id()));
+    if let Err(monitor) = actor.cell().add_monitor(Monitor {
+        id,
+        notify: Box::new(notify),
+    }) {
+        (monitor.notify)(Down {
+            monitor: id,
+            actor: actor.id(),
+            reason: ExitReason::NoActor,
+        });
+    }
+    id
+}
+
+/// Takes back what [`on_end`] set.
+pub fn forget_end(actor: &AnyActorRef, id: MonitorId) {
+    actor.cell().remove_monitor(id);
+}
+
+/// Asks an actor to stop as its supervisor would: its reason will be `Shutdown`.
+pub fn shut_down(actor: &AnyActorRef) {
+    actor
+        .cell()
+        .request(&crate::lifecycle::Request::Stop(ExitReason::Shutdown));
+}
+
+/// Puts a mark behind all that is queued for an actor that lives elsewhere. It is dropped when all before it has left, or never will.
+pub fn mark(actor: &AnyActorRef, mark: Mark) {
+    actor.cell().push_mark(mark);
+}
+
+/// What identifies an actor's cell within this process, for a link's tables.
+#[must_use]
+pub fn address(actor: &AnyActorRef) -> usize {
+    std::ptr::from_ref(actor.cell().header()).addr()
 }

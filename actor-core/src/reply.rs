@@ -67,7 +67,10 @@ impl<T: Send + 'static> Slot<T> {
     }
 
     /// From here on a link answers for the reply. `on_close` is called if the asker goes away first.
-    #[cfg_attr(not(feature = "serde"), allow(dead_code))]
+    #[cfg_attr(
+        not(feature = "serde"),
+        expect(dead_code, reason = "only links use it")
+    )]
     pub(crate) fn hand_over(&self, on_close: OnClose) {
         *lock(&self.on_close) = Some(on_close);
         self.handed_over.store(true, Ordering::Release);
@@ -86,7 +89,10 @@ impl<T: Send + 'static> Slot<T> {
     }
 
     /// How long the asker still waits.
-    #[cfg_attr(not(feature = "serde"), allow(dead_code))]
+    #[cfg_attr(
+        not(feature = "serde"),
+        expect(dead_code, reason = "only links use it")
+    )]
     pub(crate) fn remaining(&self) -> Duration {
         match (&self.keeper, self.key.load(Ordering::Relaxed)) {
             (Some(keeper), key) if key != NO_KEY => keeper.remaining(Key::from_bits(key)),
@@ -198,13 +204,21 @@ pub struct Reply<T: Send + 'static> {
 
 pub(crate) enum Route<T: Send + 'static> {
     Local(Arc<Slot<T>>),
-    #[cfg_attr(not(feature = "serde"), allow(dead_code))]
+    #[cfg_attr(
+        not(feature = "serde"),
+        expect(dead_code, reason = "only links use it")
+    )]
     Link(Arc<dyn LinkReply<T>>),
 }
 
 /// A reply whose asker is on the other side of a link.
 pub(crate) trait LinkReply<T>: Orphan {
     fn send(&self, value: T);
+    fn fail(&self, why: AskError);
+    /// Another link answers for it from here on.
+    fn hand_over(&self);
+    /// How long the asker still waited when the reply arrived.
+    fn remaining(&self) -> Duration;
     fn is_closed(&self) -> bool;
 }
 

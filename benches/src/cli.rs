@@ -2,7 +2,10 @@
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, error::ErrorKind};
 
-use crate::workload::{Place, Workload};
+use crate::{
+    harness::Subject,
+    workload::{Place, Workload},
+};
 
 /// Compares this actor system with a hand-written tokio loop and with its peers.
 ///
@@ -51,6 +54,10 @@ pub(crate) struct Options {
     #[arg(help = format!("Run this workload alone; may be given several times. {}", Workload::help()))]
     only: Vec<Workload>,
 
+    /// Run this subject alone, to profile it; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub(crate) subject: Vec<String>,
+
     /// Print one JSON object per workload on standard output (medians); the table goes to standard error
     #[arg(long)]
     pub(crate) json: bool,
@@ -61,6 +68,21 @@ pub(crate) struct Options {
 }
 
 impl Options {
+    /// Keeps the subjects that were asked for. Leaves the process with a usage error when there is no such subject.
+    pub(crate) fn keep_chosen(&self, subjects: &mut Vec<Subject>) {
+        let is_known = |name: &&String| subjects.iter().any(|s| s.name() == name.as_str());
+        if let Some(stranger) = self.subject.iter().find(|name| !is_known(name)) {
+            let known: Vec<_> = subjects.iter().map(Subject::name).collect();
+            let text = format!("no subject {stranger}; there are {}", known.join(", "));
+            Cli::command()
+                .error(ErrorKind::ValueValidation, text)
+                .exit();
+        }
+        if !self.subject.is_empty() {
+            subjects.retain(|s| self.subject.iter().any(|name| name == s.name()));
+        }
+    }
+
     /// The workloads to run at `place`, in their usual order. Leaves the process with a usage error
     /// when one was asked for that belongs elsewhere.
     pub(crate) fn workloads(&self, place: Place) -> Vec<Workload> {

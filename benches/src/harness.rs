@@ -34,6 +34,10 @@ impl Subject {
         }
     }
 
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
+    }
+
     /// Adds a workload to the ones that this subject can run.
     pub(crate) fn with(mut self, workload: Workload, run: Run) -> Self {
         self.runs.push((workload, run));

@@ -62,6 +62,7 @@ fn compare(
     };
     let rounds = if options.quick { 1 } else { options.rounds };
     let mut subjects = make(&runtime);
+    options.keep_chosen(&mut subjects);
     let report = Report::new(place, options.json, rounds);
     report.print_head();
     for workload in workloads {

@@ -4,11 +4,11 @@ use std::any::Any;
 use std::task::{Poll, Waker};
 
 use super::{Cell, Header, Monitor};
+use crate::ExitReason;
 use crate::lifecycle::{Lifecycle, Request};
 use crate::mailbox::queue::Extra;
 use crate::signal::{MonitorId, Signal};
 use crate::sync::Arc;
-use crate::{AskError, ExitReason};
 
 /// The untyped face of [`Cell`].
 pub(crate) trait AnyCell: Send + Sync {
@@ -30,6 +30,8 @@ pub(crate) trait AnyCell: Send + Sync {
     fn remove_monitor(&self, id: MonitorId);
     /// Delivers a signal; dropped when the cell has ended.
     fn signal(&self, signal: Signal);
+    /// Puts a mark behind all that is queued; dropped when the cell has ended.
+    fn push_mark(&self, mark: Box<dyn Send>);
     /// Gives the present incarnation up.
     fn fence(&self);
     /// Ends the cell for good, once.
@@ -42,8 +44,6 @@ pub(crate) trait AnyCell: Send + Sync {
     fn unreferenced(&self);
     /// Adds a reference unless the cell is closed.
     fn revive(&self) -> bool;
-    fn len(&self) -> usize;
-    fn capacity(&self) -> usize;
     fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
 }
 
@@ -142,15 +142,16 @@ impl<M: Send + 'static> AnyCell for Cell<M> {
         drop(self.push_extra(Extra::Signal(signal)));
     }
 
+    fn push_mark(&self, mark: Box<dyn Send>) {
+        drop(self.push_extra(Extra::Mark(mark)));
+    }
+
     fn fence(&self) {
         self.do_fence();
     }
 
     fn finish(&self, reason: ExitReason) {
-        self.do_finish(reason, |reason| AskError::Stopped {
-            reason,
-            begun: false,
-        });
+        self.do_finish(reason);
     }
 
     fn name(&self) -> Option<Arc<str>> {
@@ -202,14 +203,6 @@ impl<M: Send + 'static> AnyCell for Cell<M> {
             self.header.add_ref();
         }
         guarded.life.open
-    }
-
-    fn len(&self) -> usize {
-        Cell::len(self)
-    }
-
-    fn capacity(&self) -> usize {
-        Cell::capacity(self)
     }
 
     fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {

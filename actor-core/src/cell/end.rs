@@ -9,7 +9,7 @@ use crate::dead_letter::DeadLetterReason;
 use crate::mailbox::queue::{Extra, Item};
 use crate::reply_scope::Scope;
 use crate::sync::{Arc, Ordering};
-use crate::{AskError, Down, ExitReason, Signal};
+use crate::{AskError, Down, ExitReason};
 
 impl<M: Send + 'static> Cell<M> {
     /// An incarnation ended. What it had drawn and not begun returns to the front of the queue. Whoever owns the restart is told; an
@@ -24,15 +24,7 @@ impl<M: Send + 'static> Cell<M> {
         if !guarded.life.handle_end(incarnation, &reason) {
             drop(guarded);
             // Given up before: what it still held was reported then.
-            self.discard(
-                drawn,
-                |reason| AskError::Stopped {
-                    reason,
-                    begun: false,
-                },
-                &ExitReason::Unresponsive,
-                false,
-            );
+            self.discard(drawn, &ExitReason::Unresponsive, false);
             return;
         }
         self.sync_control(&guarded);
@@ -52,10 +44,7 @@ impl<M: Send + 'static> Cell<M> {
         match on_end {
             Some(on_end) => on_end(incarnation, reason),
             None if supervised => {}
-            None => self.do_finish(reason, |reason| AskError::Stopped {
-                reason,
-                begun: false,
-            }),
+            None => self.do_finish(reason),
         }
         watchers.into_iter().for_each(|(_, waker)| waker.wake());
     }
@@ -93,7 +82,7 @@ impl<M: Send + 'static> Cell<M> {
     }
 
     /// Ends the cell for good: the name becomes free, the queue becomes dead letters, monitors hear of it, waiters wake. Once.
-    pub(super) fn do_finish(&self, reason: ExitReason, why: impl Fn(ExitReason) -> AskError) {
+    pub(super) fn do_finish(&self, reason: ExitReason) {
         let mut wake = Vec::new();
         let mut guarded = self.lock();
         if !guarded.life.handle_finish(&reason) {
@@ -120,7 +109,7 @@ impl<M: Send + 'static> Cell<M> {
         if let (Some(name), Some(system)) = (&name, self.header.system()) {
             system.registry.release(name, self.address());
         }
-        self.discard(items, why, &reason, true);
+        self.discard(items, &reason, true);
         self.leave_parent();
         self.tell_monitors(monitors, &reason);
         wake_all(wake);
@@ -162,13 +151,7 @@ impl<M: Send + 'static> Cell<M> {
     }
 
     /// Drops messages that will not be handled: each becomes a dead letter, and replies inside them resolve.
-    fn discard(
-        &self,
-        items: VecDeque<Item<M>>,
-        why: impl Fn(ExitReason) -> AskError,
-        reason: &ExitReason,
-        report: bool,
-    ) {
+    fn discard(&self, items: VecDeque<Item<M>>, reason: &ExitReason, report: bool) {
         if items.is_empty() {
             return;
         }
@@ -176,7 +159,7 @@ impl<M: Send + 'static> Cell<M> {
         for item in items {
             let is_letter = match &item {
                 Item::Message(_) => true,
-                Item::Extra(extra) => !matches!(**extra, Extra::Signal(Signal::Down(_))),
+                Item::Extra(extra) => matches!(**extra, Extra::Message(_) | Extra::Mapped(..)),
             };
             // Dropping a message runs user code; a panic in it harms nobody else.
             let dropped = catch_unwind(AssertUnwindSafe(|| drop(item)));
@@ -190,7 +173,15 @@ impl<M: Send + 'static> Cell<M> {
                 self.dead_letter(DeadLetterReason::Stopped(reason.clone()));
             }
         }
-        scope.close(|| why(reason.clone()));
+        scope.close(|| match reason {
+            ExitReason::NoConnection => AskError::Disconnected {
+                may_have_run: false,
+            },
+            other => AskError::Stopped {
+                reason: other.clone(),
+                begun: false,
+            },
+        });
     }
 
     /// Reports messages that were accepted, are out of reach now, and will not be handled here.

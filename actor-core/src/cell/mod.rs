@@ -22,10 +22,12 @@ use std::any::type_name;
 use std::collections::VecDeque;
 use std::task::{Context, Poll, Waker};
 
-use crate::lifecycle::{Lifecycle, Request, control};
+use crate::lifecycle::{Lifecycle, Phase, Request, control};
 use crate::mailbox::queue::{Extra, Item, Queue, Ticket, Turn};
 use crate::signal::{ActorId, MonitorId};
-use crate::sync::{Arc, AtomicU64, AtomicUsize, Mutex, MutexGuard, OnceLock, Ordering, lock};
+use crate::sync::{
+    Arc, AtomicU32, AtomicU64, AtomicUsize, Mutex, MutexGuard, OnceLock, Ordering, lock,
+};
 use crate::system::SystemCore;
 use crate::{Down, ExitReason, Mailbox};
 
@@ -48,6 +50,7 @@ pub(crate) struct Header {
     pub(crate) control: AtomicU64,
     begun: AtomicU64,
     accepted: AtomicU64,
+    step: AtomicU32,
     refs: AtomicUsize,
     binding: OnceLock<Binding>,
     children: OnceLock<Box<Children>>,
@@ -187,6 +190,7 @@ impl<M: Send + 'static> Cell<M> {
                 control: AtomicU64::new(0),
                 begun: AtomicU64::new(0),
                 accepted: AtomicU64::new(0),
+                step: AtomicU32::new(u32::MAX),
                 refs: AtomicUsize::new(0),
                 binding: OnceLock::new(),
                 children: OnceLock::new(),
@@ -264,6 +268,7 @@ impl<M: Send + 'static> Cell<M> {
         Ok(())
     }
 
+    #[cfg(feature = "serde")]
     /// Accepts a message that a link is entitled to send beyond the bound. Returns its number among the accepted.
     pub(crate) fn push_exempt(&self, message: M) -> Result<u64, M> {
         let guarded = self.lock();
@@ -273,6 +278,16 @@ impl<M: Send + 'static> Cell<M> {
         let number = guarded.queue.accepted() + 1;
         self.admit(guarded, message);
         Ok(number)
+    }
+
+    /// Puts in a message that needs no room.
+    #[cfg(feature = "serde")]
+    pub(crate) fn push_owed(&self, message: M) -> Result<(), M> {
+        self.push_extra(Extra::Message(message))
+            .map_err(|extra| match extra {
+                Extra::Message(message) => message,
+                _ => unreachable!("a refused extra comes back as it was"),
+            })
     }
 
     /// Puts in what needs no room. Gives it back when the cell has ended.
@@ -530,23 +545,28 @@ impl<M: Send + 'static> Cell<M> {
         watchers.iter().for_each(|watcher| watcher.begun(begun));
     }
 
-    pub(crate) fn add_begun_watcher(&self, watcher: Arc<dyn BegunWatcher>) {
+    /// Calls `watcher` with the count of begun messages, at least every `step` of them and whenever the incarnation rests.
+    #[cfg(feature = "serde")]
+    pub(crate) fn add_begun_watcher(&self, watcher: Arc<dyn BegunWatcher>, step: u32) {
+        self.header.step.fetch_min(step.max(1), Ordering::Relaxed);
         self.lock().extras().begun_watchers.push(watcher);
     }
 
-    pub(crate) fn remove_begun_watcher(&self, watcher: &Arc<dyn BegunWatcher>) {
-        let mut guarded = self.lock();
-        let mut removed = None;
-        if let Some(extras) = &mut guarded.extras
-            && let Some(place) = extras
-                .begun_watchers
-                .iter()
-                .position(|other| Arc::ptr_eq(other, watcher))
-        {
-            removed = Some(extras.begun_watchers.swap_remove(place));
+    /// After how many messages at most progress is to be passed on.
+    pub(crate) fn step(&self) -> u32 {
+        self.header.step.load(Ordering::Relaxed)
+    }
+
+    /// Why the last incarnation, or the cell, ended.
+    #[cfg(feature = "serde")]
+    pub(crate) fn last_reason(&self) -> ExitReason {
+        match &self.lock().life {
+            Lifecycle {
+                phase: Phase::Closing(reason) | Phase::Ended(reason),
+                ..
+            } => reason.clone(),
+            life => life.last.clone().unwrap_or(ExitReason::Normal),
         }
-        drop(guarded);
-        drop(removed);
     }
 
     pub(crate) fn capacity(&self) -> usize {

@@ -31,6 +31,8 @@ pub(crate) enum Extra<M> {
     Message(M),
     /// The same for a monitor that may be taken back before it is handled.
     Mapped(crate::MonitorId, M),
+    /// For whoever put it there: dropped once all before it has left the mailbox.
+    Mark(Box<dyn Send>),
 }
 
 /// A sender's place in the line for room.

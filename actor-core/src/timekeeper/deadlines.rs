@@ -66,6 +66,7 @@ impl<T> Deadlines<T> {
         }
     }
 
+    #[cfg(test)]
     pub(crate) fn is_empty(&self) -> bool {
         self.len == 0
     }

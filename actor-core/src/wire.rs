@@ -1,0 +1,559 @@
+//! References and replies that travel inside messages.
+//!
+//! [`ActorRef`] and [`Reply`] implement serde's traits through a hook that a link installs around one synchronous encode or decode. The
+//! derive on a message type is all that a user writes. Bounds stand on these impls only, and crosswise: to send a reference away, this
+//! side must be able to decode the messages that will come back through it; to receive one, to encode those that will leave.
+//! Outside of a link, serialising a reference is an error.
+//!
+//! The encoding is postcard, fixed per protocol version; since these impls are where messages are encoded, it is no trait object.
+//!
+//! Generic message types need `#[serde(bound = "…")]` with the bounds of their fields, since the derive cannot know that they stand
+//! crosswise.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use serde::de::{DeserializeOwned, Error as _};
+use serde::ser::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::cell::{AnyCell, BegunWatcher, Cell};
+use crate::dead_letter::DeadLetterReason;
+use crate::link::{Mark, Outgoing, Outlet, Ready};
+use crate::reply::{LinkReply, OnClose, Route, Slot};
+use crate::reply_scope::{Orphan, Scope};
+use crate::sync::{Arc, AtomicBool, Ordering};
+use crate::{ActorRef, ActorSystem, AnyActorRef, AskError, ExitReason, Mailbox, Reply, Signal};
+
+/// How a reference looks on a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum WireRef {
+    /// An actor that the sender of this value exports.
+    Mine(u64),
+    /// An actor that the receiver of this value exported.
+    Yours(u64),
+}
+
+#[derive(Serialize, Deserialize)]
+struct WireReply {
+    id: u64,
+    remaining: Duration,
+}
+
+/// What a link does for the references and replies inside a message. Installed by [`with_link`].
+pub trait LinkHook: Send + Sync {
+    /// A reference leaves.
+    fn export(&self, actor: AnyActorRef, inlet: Arc<dyn Inlet>) -> WireRef;
+    /// A reference to an actor of the other side arrives. `open` makes its local half, if there is none yet.
+    ///
+    /// # Errors
+    ///
+    /// Why there can be no such reference, as text.
+    fn import(
+        &self,
+        id: u64,
+        open: &mut dyn FnMut(&ActorSystem) -> (AnyActorRef, Box<dyn Outflow>),
+    ) -> Result<AnyActorRef, String>;
+    /// A reference comes home.
+    ///
+    /// # Errors
+    ///
+    /// This side exports no such actor.
+    fn own(&self, id: u64) -> Result<AnyActorRef, String>;
+    /// A reply leaves; the answer will come under the returned number.
+    fn export_reply(&self, slot: Arc<dyn ReplySlot>) -> u64;
+    /// A reply arrives; `remaining` is how long its asker still waits.
+    fn import_reply(&self, id: u64, remaining: Duration) -> Arc<dyn ReplyRoute>;
+}
+
+/// The receiving end of an exported actor.
+pub trait Inlet: Send + Sync {
+    /// Decodes a message and puts it into the mailbox, beyond the bound if need be: the link's credits bound it. Returns its number among
+    /// all that the mailbox accepted, which [`ProgressWatcher`] will reach.
+    ///
+    /// # Errors
+    ///
+    /// It could not be decoded, or the actor has ended. It has become a dead letter, and its replies have resolved.
+    fn deliver(&self, bytes: &[u8]) -> Result<u64, DeliverError>;
+    /// The same for a message that needs no room.
+    ///
+    /// # Errors
+    ///
+    /// As for `deliver`.
+    fn deliver_extra(&self, bytes: &[u8]) -> Result<(), DeliverError>;
+    /// Puts a signal into the mailbox.
+    fn deliver_signal(&self, signal: Signal);
+    /// Calls `watcher` with the count of begun messages, at least every `step` messages and whenever the actor is idle.
+    fn watch_progress(&self, watcher: Arc<dyn ProgressWatcher>, step: u32);
+}
+
+/// Hears how many messages an actor has begun.
+pub trait ProgressWatcher: Send + Sync {
+    /// So many messages have begun, of all that the mailbox ever accepted.
+    fn begun(&self, count: u64);
+}
+
+/// Why a message that came over a link was not put into its mailbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DeliverError {
+    /// The actor has ended.
+    Closed,
+    /// The bytes are no such message.
+    Undecodable(String),
+}
+
+/// A reply slot whose answer will come over a link.
+pub trait ReplySlot: Send + Sync {
+    /// Decodes the answer.
+    fn fulfil(&self, bytes: &[u8]);
+    /// There will be no answer.
+    fn fail(&self, why: AskError);
+    /// The message that carried the reply has left: the link answers for it from here on. `on_close` is called if the asker goes away
+    /// before.
+    fn hand_over(&self, on_close: Box<dyn FnOnce() + Send>);
+}
+
+/// The way back to an asker on the other side of a link.
+pub trait ReplyRoute: Send + Sync {
+    /// Sends the answer that `encode` appends to a buffer. An error there reaches the asker as a failure.
+    fn send(&self, encode: &mut dyn FnMut(&mut Vec<u8>) -> Result<(), String>);
+    /// Tells the asker that there will be no answer.
+    fn fail(&self, why: AskError);
+    /// Whether the asker no longer waits.
+    fn is_closed(&self) -> bool;
+}
+
+/// An [`Outlet`] without its message type.
+pub trait Outflow: Send {
+    /// See [`Outlet::poll_ready`].
+    fn poll_ready(&mut self, cx: &mut Context<'_>, has_credit: bool) -> Poll<Ready>;
+    /// Appends the next thing to `out` and tells `done` what it was, before the message and its replies are dropped. Returns `false` when
+    /// there is nothing.
+    fn encode_next(
+        &mut self,
+        out: &mut Vec<u8>,
+        done: &mut dyn FnMut(&mut Vec<u8>, Encoded),
+    ) -> bool;
+    /// See [`Outlet::begun`].
+    fn begun(&mut self, count: u64);
+    /// See [`Outlet::undeliverable`].
+    fn undeliverable(&mut self, why: String);
+    /// See [`Outlet::is_referenced`].
+    fn is_referenced(&self) -> bool;
+    /// See [`Outlet::started`].
+    fn started(&self);
+    /// See [`Outlet::in_flight`].
+    fn in_flight(&self) -> u64;
+    /// See [`Outlet::end`].
+    fn end(self: Box<Self>, reason: ExitReason);
+}
+
+/// What [`Outflow::encode_next`] has done.
+#[non_exhaustive]
+pub enum Encoded {
+    /// A message stands at the end of the buffer.
+    Message,
+    /// A message that needs no room stands at the end of the buffer.
+    Extra,
+    /// Nothing was appended: this signal is to be sent.
+    Signal(Signal),
+    /// Nothing was appended: all before this mark has been encoded.
+    Mark(Mark),
+    /// The message could not be encoded. The buffer may end in a part of it.
+    Failed(String),
+}
+
+thread_local! {
+    static HOOK: RefCell<Option<Arc<dyn LinkHook>>> = const { RefCell::new(None) };
+}
+
+/// Runs one encode or decode, or a batch of them, with this link at hand. Nests.
+pub fn with_link<R>(hook: &Arc<dyn LinkHook>, run: impl FnOnce() -> R) -> R {
+    struct Restore(Option<Arc<dyn LinkHook>>);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            let inner = HOOK.replace(self.0.take());
+            drop(inner);
+        }
+    }
+    let _restore = Restore(HOOK.replace(Some(Arc::clone(hook))));
+    run()
+}
+
+fn hook() -> Option<Arc<dyn LinkHook>> {
+    HOOK.with_borrow(Option::clone)
+}
+
+const OUTSIDE: &str =
+    "references and replies can be serialised only inside a message that goes over a link";
+
+/// Appends a value in the encoding of links.
+///
+/// # Errors
+///
+/// What its `Serialize` says. The buffer may end in a part of it.
+pub fn encode<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(), String> {
+    struct Append<'a>(&'a mut Vec<u8>);
+    impl postcard::ser_flavors::Flavor for Append<'_> {
+        type Output = ();
+        #[inline]
+        fn try_extend(&mut self, data: &[u8]) -> postcard::Result<()> {
+            self.0.extend_from_slice(data);
+            Ok(())
+        }
+        #[inline]
+        fn try_push(&mut self, data: u8) -> postcard::Result<()> {
+            self.0.push(data);
+            Ok(())
+        }
+        fn finalize(self) -> postcard::Result<()> {
+            Ok(())
+        }
+    }
+    postcard::serialize_with_flavor(value, Append(out)).map_err(|error| explain(&error))
+}
+
+/// Decodes a value in the encoding of links; all bytes must belong to it.
+///
+/// # Errors
+///
+/// The bytes are no such value.
+pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
+    match postcard::take_from_bytes(bytes) {
+        Ok((value, [])) => Ok(value),
+        Ok((_, rest)) => Err(format!("{} bytes too many", rest.len())),
+        Err(error) => Err(explain(&error)),
+    }
+}
+
+thread_local! {
+    /// Postcard drops the text of a custom error; this keeps it.
+    static REASON: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+fn explain(error: &postcard::Error) -> String {
+    REASON.take().unwrap_or_else(|| error.to_string())
+}
+
+fn keep_reason(reason: String) -> String {
+    REASON.set(Some(reason.clone()));
+    reason
+}
+
+// References.
+
+impl<M: DeserializeOwned + Send + 'static> Serialize for ActorRef<M> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let hook = hook().ok_or_else(|| S::Error::custom(keep_reason(OUTSIDE.into())))?;
+        let inlet = Arc::new(TypedInlet {
+            cell: Arc::clone(self.cell()),
+        });
+        hook.export(self.any(), inlet).serialize(serializer)
+    }
+}
+
+impl<'de, M: Serialize + Send + 'static> Deserialize<'de> for ActorRef<M> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let wire = WireRef::deserialize(deserializer)?;
+        let hook = hook().ok_or_else(|| D::Error::custom(keep_reason(OUTSIDE.into())))?;
+        let actor = match wire {
+            WireRef::Yours(id) => hook.own(id),
+            WireRef::Mine(id) => hook.import(id, &mut |system| {
+                let (actor, outlet) = Outlet::<M>::open(system, Mailbox::default());
+                (actor.any(), Box::new(outlet))
+            }),
+        };
+        let actor = actor.map_err(|why| D::Error::custom(keep_reason(why)))?;
+        actor.typed::<M>().ok_or_else(|| {
+            let found = actor.message_type();
+            let wanted = std::any::type_name::<M>();
+            D::Error::custom(keep_reason(format!(
+                "a reference to an actor of {found} came as one of {wanted}"
+            )))
+        })
+    }
+}
+
+struct TypedInlet<M> {
+    cell: Arc<Cell<M>>,
+}
+
+impl<M: DeserializeOwned + Send + 'static> TypedInlet<M> {
+    fn decode(&self, bytes: &[u8]) -> Result<M, DeliverError> {
+        // Replies inside a message that is dropped half-way resolve as failed.
+        let scope = Scope::for_drop();
+        let decoded = decode(bytes);
+        match decoded {
+            Ok(message) => Ok(message),
+            Err(why) => {
+                scope.close(|| failed(format!("the message could not be decoded: {why}")));
+                self.cell
+                    .dead_letter(DeadLetterReason::Undecodable(why.clone()));
+                Err(DeliverError::Undecodable(why))
+            }
+        }
+    }
+
+    fn refused(&self, message: M) -> DeliverError {
+        let scope = Scope::for_drop();
+        drop(message);
+        let reason = self.cell.last_reason();
+        self.cell
+            .dead_letter(DeadLetterReason::Stopped(reason.clone()));
+        scope.close(|| AskError::Stopped {
+            reason: reason.clone(),
+            begun: false,
+        });
+        DeliverError::Closed
+    }
+}
+
+fn failed(why: String) -> AskError {
+    AskError::Failed {
+        reason: ExitReason::Failed(why),
+    }
+}
+
+impl<M: DeserializeOwned + Send + 'static> Inlet for TypedInlet<M> {
+    fn deliver(&self, bytes: &[u8]) -> Result<u64, DeliverError> {
+        let message = self.decode(bytes)?;
+        self.cell
+            .push_exempt(message)
+            .map_err(|message| self.refused(message))
+    }
+
+    fn deliver_extra(&self, bytes: &[u8]) -> Result<(), DeliverError> {
+        let message = self.decode(bytes)?;
+        self.cell
+            .push_owed(message)
+            .map_err(|message| self.refused(message))
+    }
+
+    fn deliver_signal(&self, signal: Signal) {
+        AnyCell::signal(&*self.cell, signal);
+    }
+
+    fn watch_progress(&self, watcher: Arc<dyn ProgressWatcher>, step: u32) {
+        struct Adapter(Arc<dyn ProgressWatcher>);
+        impl BegunWatcher for Adapter {
+            fn begun(&self, count: u64) {
+                self.0.begun(count);
+            }
+        }
+        self.cell
+            .add_begun_watcher(Arc::new(Adapter(watcher)), step);
+    }
+}
+
+/// The receiving end of an actor, for a link that exports it by other means than inside a message.
+pub fn inlet<M: DeserializeOwned + Send + 'static>(actor: &ActorRef<M>) -> Arc<dyn Inlet> {
+    Arc::new(TypedInlet {
+        cell: Arc::clone(actor.cell()),
+    })
+}
+
+impl<M: Serialize + Send + 'static> Outflow for Outlet<M> {
+    fn poll_ready(&mut self, cx: &mut Context<'_>, has_credit: bool) -> Poll<Ready> {
+        Outlet::poll_ready(self, cx, has_credit)
+    }
+
+    fn encode_next(
+        &mut self,
+        out: &mut Vec<u8>,
+        done: &mut dyn FnMut(&mut Vec<u8>, Encoded),
+    ) -> bool {
+        let (message, kind) = match self.next_out() {
+            None => return false,
+            Some(Outgoing::Message(message)) => (message, Encoded::Message),
+            Some(Outgoing::Extra(message)) => (message, Encoded::Extra),
+            Some(Outgoing::Signal(signal)) => {
+                done(out, Encoded::Signal(signal));
+                return true;
+            }
+            Some(Outgoing::Mark(mark)) => {
+                done(out, Encoded::Mark(mark));
+                return true;
+            }
+        };
+        match encode(&message, out) {
+            Ok(()) => done(out, kind),
+            Err(why) => {
+                done(out, Encoded::Failed(why.clone()));
+                if matches!(kind, Encoded::Message) {
+                    self.undeliverable(why);
+                }
+            }
+        }
+        true
+    }
+
+    fn begun(&mut self, count: u64) {
+        Outlet::begun(self, count);
+    }
+
+    fn undeliverable(&mut self, why: String) {
+        Outlet::undeliverable(self, why);
+    }
+
+    fn is_referenced(&self) -> bool {
+        Outlet::is_referenced(self)
+    }
+
+    fn started(&self) {
+        Outlet::started(self);
+    }
+
+    fn in_flight(&self) -> u64 {
+        Outlet::in_flight(self)
+    }
+
+    fn end(self: Box<Self>, reason: ExitReason) {
+        Outlet::end(*self, reason);
+    }
+}
+
+// Replies.
+
+impl<T: DeserializeOwned + Send + 'static> Serialize for Reply<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let hook = hook().ok_or_else(|| S::Error::custom(keep_reason(OUTSIDE.into())))?;
+        let (slot, remaining): (Arc<dyn ReplySlot>, Duration) = match self.route() {
+            Some(Route::Local(slot)) => (
+                Arc::new(LocalSlot {
+                    slot: Arc::clone(slot),
+                }),
+                slot.remaining(),
+            ),
+            Some(Route::Link(reply)) => (
+                Arc::new(Relayed {
+                    reply: Arc::clone(reply),
+                }),
+                reply.remaining(),
+            ),
+            None => {
+                return Err(S::Error::custom(keep_reason(
+                    "a reply that was answered cannot travel".into(),
+                )));
+            }
+        };
+        WireReply {
+            id: hook.export_reply(slot),
+            remaining,
+        }
+        .serialize(serializer)
+    }
+}
+
+impl<'de, T: Serialize + Send + 'static> Deserialize<'de> for Reply<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let wire = WireReply::deserialize(deserializer)?;
+        let hook = hook().ok_or_else(|| D::Error::custom(keep_reason(OUTSIDE.into())))?;
+        let route = hook.import_reply(wire.id, wire.remaining);
+        let reply = Arc::new(Away {
+            route,
+            remaining: wire.remaining,
+            done: AtomicBool::new(false),
+        });
+        Ok(Reply::from_route(Route::Link(reply)))
+    }
+}
+
+/// A slot of this side whose reply went over a link.
+struct LocalSlot<T> {
+    slot: Arc<Slot<T>>,
+}
+
+impl<T: DeserializeOwned + Send + 'static> ReplySlot for LocalSlot<T> {
+    fn fulfil(&self, bytes: &[u8]) {
+        let value =
+            decode(bytes).map_err(|why| failed(format!("the answer could not be decoded: {why}")));
+        self.slot.fulfil(value);
+    }
+
+    fn fail(&self, why: AskError) {
+        self.slot.fulfil(Err(why));
+    }
+
+    fn hand_over(&self, on_close: OnClose) {
+        self.slot.hand_over(on_close);
+    }
+}
+
+/// A reply that came over one link and left over another, or the same.
+struct Relayed<T> {
+    reply: Arc<dyn LinkReply<T>>,
+}
+
+impl<T: DeserializeOwned + Send + 'static> ReplySlot for Relayed<T> {
+    fn fulfil(&self, bytes: &[u8]) {
+        match decode(bytes) {
+            Ok(value) => self.reply.send(value),
+            Err(why) => self
+                .reply
+                .fail(failed(format!("the answer could not be decoded: {why}"))),
+        }
+    }
+
+    fn fail(&self, why: AskError) {
+        self.reply.fail(why);
+    }
+
+    fn hand_over(&self, _on_close: OnClose) {
+        self.reply.hand_over();
+    }
+}
+
+/// A reply of this side whose asker is on the other.
+struct Away {
+    route: Arc<dyn ReplyRoute>,
+    remaining: Duration,
+    /// Answered, or handed on to another link that answers.
+    done: AtomicBool,
+}
+
+impl Orphan for Away {
+    fn orphaned(&self, why: AskError) {
+        if !self.done.swap(true, Ordering::AcqRel) {
+            self.route.fail(why);
+        }
+    }
+}
+
+impl<T: Serialize + Send + 'static> LinkReply<T> for Away {
+    fn send(&self, value: T) {
+        self.done.store(true, Ordering::Release);
+        self.route.send(&mut |out| encode(&value, out));
+    }
+
+    fn fail(&self, why: AskError) {
+        self.done.store(true, Ordering::Release);
+        self.route.fail(why);
+    }
+
+    fn hand_over(&self) {
+        self.done.store(true, Ordering::Release);
+    }
+
+    fn remaining(&self) -> Duration {
+        self.remaining
+    }
+
+    fn is_closed(&self) -> bool {
+        self.route.is_closed()
+    }
+}
+
+impl fmt::Debug for Encoded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Encoded::Message => "Message",
+            Encoded::Extra => "Extra",
+            Encoded::Signal(_) => "Signal",
+            Encoded::Mark(_) => "Mark",
+            Encoded::Failed(_) => "Failed",
+        })
+    }
+}
