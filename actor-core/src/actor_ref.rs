@@ -266,6 +266,10 @@ impl AnyActorRef {
         AnyActorRef { cell }
     }
 
+    pub(crate) fn from_counted(cell: Arc<dyn AnyCell>) -> Self {
+        AnyActorRef { cell }
+    }
+
     pub(crate) fn cell(&self) -> &Arc<dyn AnyCell> {
         &self.cell
     }

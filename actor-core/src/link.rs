@@ -18,7 +18,6 @@ use crate::mailbox::queue::{Extra, Item};
 use crate::sync::{Arc, Ordering};
 use crate::{
     ActorId, ActorRef, ActorSystem, AnyActorRef, Down, ExitReason, ExitSink, Mailbox, MonitorId,
-    Signal,
 };
 
 /// The mailbox of a child that is started by other means.
@@ -89,15 +88,11 @@ pub enum Ready {
 pub enum Outgoing<M> {
     /// A message. It is in flight until [`Outlet::begun`] counts it.
     Message(M),
-    /// A message that needs no room there either.
-    Extra(M),
-    /// A signal.
-    Signal(Signal),
-    /// A mark that was put in by [`mark`]; dropping it tells whoever put it there that all before it has left.
+    /// A mark that was put in by [`Remembered::mark`]; dropping it tells whoever put it there that all before it has left.
     Mark(Mark),
 }
 
-/// See [`mark`].
+/// See [`Remembered::mark`].
 pub type Mark = Box<dyn Send>;
 
 /// One incarnation's hold on a mailbox whose messages are carried elsewhere.
@@ -229,16 +224,19 @@ impl<M: Send + 'static> Outlet<M> {
 
     /// The next thing to carry.
     pub fn next_out(&mut self) -> Option<Outgoing<M>> {
-        match self.drawn.pop_front()? {
-            Item::Message(message) => {
-                self.in_flight += 1;
-                Some(Outgoing::Message(message))
+        loop {
+            match self.drawn.pop_front()? {
+                Item::Message(message) => {
+                    self.in_flight += 1;
+                    return Some(Outgoing::Message(message));
+                }
+                Item::Extra(extra) => {
+                    if let Extra::Mark(mark) = *extra {
+                        return Some(Outgoing::Mark(mark));
+                    }
+                    // Signals and owed messages go to actors of this process; one that lives elsewhere set no monitor here.
+                }
             }
-            Item::Extra(extra) => Some(match *extra {
-                Extra::Message(message) | Extra::Mapped(_, message) => Outgoing::Extra(message),
-                Extra::Signal(signal) => Outgoing::Signal(signal),
-                Extra::Mark(mark) => Outgoing::Mark(mark),
-            }),
         }
     }
 
@@ -323,9 +321,67 @@ pub fn shut_down(actor: &AnyActorRef) {
         .request(&crate::lifecycle::Request::Stop(ExitReason::Shutdown));
 }
 
-/// Puts a mark behind all that is queued for an actor that lives elsewhere. It is dropped when all before it has left, or never will.
-pub fn mark(actor: &AnyActorRef, mark: Mark) {
-    actor.cell().push_mark(mark);
+/// An actor that lives elsewhere, as its link remembers it: without keeping it alive.
+#[derive(Clone)]
+pub struct Remembered {
+    cell: Arc<dyn AnyCell>,
+}
+
+impl Remembered {
+    /// Remembers an actor.
+    #[must_use]
+    pub fn new(actor: &AnyActorRef) -> Self {
+        Remembered {
+            cell: Arc::clone(actor.cell()),
+        }
+    }
+
+    /// A reference to it, unless it takes no more messages.
+    #[must_use]
+    pub fn recall(&self) -> Option<AnyActorRef> {
+        self.cell
+            .revive()
+            .then(|| AnyActorRef::from_counted(Arc::clone(&self.cell)))
+    }
+
+    /// Puts a mark behind all that is queued for it. The mark is dropped when all before it has left, or never will.
+    pub fn mark(&self, mark: Mark) {
+        self.cell.push_mark(mark);
+    }
+}
+
+impl fmt::Debug for Remembered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Remembered({})", self.cell.header().id())
+    }
+}
+
+/// A system as its links remember it: without keeping it running.
+#[derive(Clone)]
+pub struct RememberedSystem {
+    core: std::sync::Weak<crate::system::SystemCore>,
+}
+
+impl RememberedSystem {
+    /// Remembers a system.
+    #[must_use]
+    pub fn new(system: &ActorSystem) -> Self {
+        RememberedSystem {
+            core: Arc::downgrade(system.core()),
+        }
+    }
+
+    /// A handle to it, unless its last handle is gone.
+    #[must_use]
+    pub fn recall(&self) -> Option<ActorSystem> {
+        self.core.upgrade().and_then(ActorSystem::from_live_core)
+    }
+}
+
+impl fmt::Debug for RememberedSystem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RememberedSystem")
+    }
 }
 
 /// What identifies an actor's cell within this process, for a link's tables.

@@ -200,6 +200,21 @@ impl ActorSystem {
         ActorSystem { core }
     }
 
+    /// A handle, if there are others.
+    pub(crate) fn from_live_core(core: Arc<SystemCore>) -> Option<Self> {
+        let rise = |handles| {
+            if handles == 0 {
+                None
+            } else {
+                Some(handles + 1)
+            }
+        };
+        core.handles
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, rise)
+            .ok()?;
+        Some(ActorSystem { core })
+    }
+
     pub(crate) fn core(&self) -> &Arc<SystemCore> {
         &self.core
     }

@@ -10,6 +10,7 @@
 //! Generic message types need `#[serde(bound = "…")]` with the bounds of their fields, since the derive cannot know that they stand
 //! crosswise.
 
+use std::any::TypeId;
 use std::cell::RefCell;
 use std::fmt;
 use std::task::{Context, Poll};
@@ -19,19 +20,19 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::cell::{AnyCell, BegunWatcher, Cell};
+use crate::cell::{BegunWatcher, Cell};
 use crate::dead_letter::DeadLetterReason;
 use crate::link::{Mark, Outgoing, Outlet, Ready};
 use crate::reply::{LinkReply, OnClose, Route, Slot};
 use crate::reply_scope::{Orphan, Scope};
 use crate::sync::{Arc, AtomicBool, Ordering};
-use crate::{ActorRef, ActorSystem, AnyActorRef, AskError, ExitReason, Mailbox, Reply, Signal};
+use crate::{ActorRef, ActorSystem, AnyActorRef, AskError, ExitReason, Mailbox, Reply};
 
 /// How a reference looks on a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum WireRef {
-    /// An actor that the sender of this value exports.
-    Mine(u64),
+    /// An actor that the sender of this value exports, and the hash of the stable name of its message type.
+    Mine(u64, u64),
     /// An actor that the receiver of this value exported.
     Yours(u64),
 }
@@ -44,9 +45,19 @@ struct WireReply {
 
 /// What a link does for the references and replies inside a message. Installed by [`with_link`].
 pub trait LinkHook: Send + Sync {
-    /// A reference leaves.
-    fn export(&self, actor: AnyActorRef, inlet: Arc<dyn Inlet>) -> WireRef;
-    /// A reference to an actor of the other side arrives. `open` makes its local half, if there is none yet.
+    /// A reference leaves. `message` is the type of the actor's messages.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot, as text: the message type has no stable name, say.
+    fn export(
+        &self,
+        actor: AnyActorRef,
+        message: TypeId,
+        inlet: Arc<dyn Inlet>,
+    ) -> Result<WireRef, String>;
+    /// A reference to an actor of the other side arrives. `name` is the hash of the
+    /// stable name of its message type there, `message` the type here. `open` makes the local half, if there is none yet.
     ///
     /// # Errors
     ///
@@ -54,6 +65,8 @@ pub trait LinkHook: Send + Sync {
     fn import(
         &self,
         id: u64,
+        name: u64,
+        message: TypeId,
         open: &mut dyn FnMut(&ActorSystem) -> (AnyActorRef, Box<dyn Outflow>),
     ) -> Result<AnyActorRef, String>;
     /// A reference comes home.
@@ -77,14 +90,6 @@ pub trait Inlet: Send + Sync {
     ///
     /// It could not be decoded, or the actor has ended. It has become a dead letter, and its replies have resolved.
     fn deliver(&self, bytes: &[u8]) -> Result<u64, DeliverError>;
-    /// The same for a message that needs no room.
-    ///
-    /// # Errors
-    ///
-    /// As for `deliver`.
-    fn deliver_extra(&self, bytes: &[u8]) -> Result<(), DeliverError>;
-    /// Puts a signal into the mailbox.
-    fn deliver_signal(&self, signal: Signal);
     /// Calls `watcher` with the count of begun messages, at least every `step` messages and whenever the actor is idle.
     fn watch_progress(&self, watcher: Arc<dyn ProgressWatcher>, step: u32);
 }
@@ -156,10 +161,6 @@ pub trait Outflow: Send {
 pub enum Encoded {
     /// A message stands at the end of the buffer.
     Message,
-    /// A message that needs no room stands at the end of the buffer.
-    Extra,
-    /// Nothing was appended: this signal is to be sent.
-    Signal(Signal),
     /// Nothing was appended: all before this mark has been encoded.
     Mark(Mark),
     /// The message could not be encoded. The buffer may end in a part of it.
@@ -251,7 +252,9 @@ impl<M: DeserializeOwned + Send + 'static> Serialize for ActorRef<M> {
         let inlet = Arc::new(TypedInlet {
             cell: Arc::clone(self.cell()),
         });
-        hook.export(self.any(), inlet).serialize(serializer)
+        let wire = hook.export(self.any(), TypeId::of::<M>(), inlet);
+        wire.map_err(|why| S::Error::custom(keep_reason(why)))?
+            .serialize(serializer)
     }
 }
 
@@ -261,7 +264,7 @@ impl<'de, M: Serialize + Send + 'static> Deserialize<'de> for ActorRef<M> {
         let hook = hook().ok_or_else(|| D::Error::custom(keep_reason(OUTSIDE.into())))?;
         let actor = match wire {
             WireRef::Yours(id) => hook.own(id),
-            WireRef::Mine(id) => hook.import(id, &mut |system| {
+            WireRef::Mine(id, name) => hook.import(id, name, TypeId::of::<M>(), &mut |system| {
                 let (actor, outlet) = Outlet::<M>::open(system, Mailbox::default());
                 (actor.any(), Box::new(outlet))
             }),
@@ -325,17 +328,6 @@ impl<M: DeserializeOwned + Send + 'static> Inlet for TypedInlet<M> {
             .map_err(|message| self.refused(message))
     }
 
-    fn deliver_extra(&self, bytes: &[u8]) -> Result<(), DeliverError> {
-        let message = self.decode(bytes)?;
-        self.cell
-            .push_owed(message)
-            .map_err(|message| self.refused(message))
-    }
-
-    fn deliver_signal(&self, signal: Signal) {
-        AnyCell::signal(&*self.cell, signal);
-    }
-
     fn watch_progress(&self, watcher: Arc<dyn ProgressWatcher>, step: u32) {
         struct Adapter(Arc<dyn ProgressWatcher>);
         impl BegunWatcher for Adapter {
@@ -365,26 +357,19 @@ impl<M: Serialize + Send + 'static> Outflow for Outlet<M> {
         out: &mut Vec<u8>,
         done: &mut dyn FnMut(&mut Vec<u8>, Encoded),
     ) -> bool {
-        let (message, kind) = match self.next_out() {
+        let message = match self.next_out() {
             None => return false,
-            Some(Outgoing::Message(message)) => (message, Encoded::Message),
-            Some(Outgoing::Extra(message)) => (message, Encoded::Extra),
-            Some(Outgoing::Signal(signal)) => {
-                done(out, Encoded::Signal(signal));
-                return true;
-            }
             Some(Outgoing::Mark(mark)) => {
                 done(out, Encoded::Mark(mark));
                 return true;
             }
+            Some(Outgoing::Message(message)) => message,
         };
         match encode(&message, out) {
-            Ok(()) => done(out, kind),
+            Ok(()) => done(out, Encoded::Message),
             Err(why) => {
                 done(out, Encoded::Failed(why.clone()));
-                if matches!(kind, Encoded::Message) {
-                    self.undeliverable(why);
-                }
+                self.undeliverable(why);
             }
         }
         true
@@ -550,8 +535,6 @@ impl fmt::Debug for Encoded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Encoded::Message => "Message",
-            Encoded::Extra => "Extra",
-            Encoded::Signal(_) => "Signal",
             Encoded::Mark(_) => "Mark",
             Encoded::Failed(_) => "Failed",
         })

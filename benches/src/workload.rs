@@ -9,6 +9,8 @@ pub(crate) enum Workload {
     OneWayOneUnbounded,
     #[value(name = "one_way_4_1_unbounded")]
     OneWayFourUnbounded,
+    #[value(name = "one_way_1_1_burst")]
+    Burst,
     #[value(name = "one_way_1_1_bounded")]
     OneWayOneBounded,
     #[value(name = "one_way_4_1_bounded")]
@@ -72,6 +74,7 @@ impl Workload {
         match self {
             Workload::OneWayOneUnbounded => "ns per message, 1 sender, unbounded mailbox",
             Workload::OneWayFourUnbounded => "ns per message, 4 senders, unbounded mailbox",
+            Workload::Burst => "ns per message, 1 sender that never yields, so that all queue up",
             Workload::OneWayOneBounded => "ns per message, 1 sender, mailbox of 1,024",
             Workload::OneWayFourBounded => "ns per message, 4 senders, mailbox of 1,024",
             Workload::Ask => "ns per ask, one at a time, each subject's default deadline",

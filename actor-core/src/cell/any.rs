@@ -7,7 +7,7 @@ use super::{Cell, Header, Monitor};
 use crate::ExitReason;
 use crate::lifecycle::{Lifecycle, Request};
 use crate::mailbox::queue::Extra;
-use crate::signal::{MonitorId, Signal};
+use crate::signal::MonitorId;
 use crate::sync::Arc;
 
 /// The untyped face of [`Cell`].
@@ -28,8 +28,6 @@ pub(crate) trait AnyCell: Send + Sync {
     /// Gives the monitor back when the cell has ended.
     fn add_monitor(&self, monitor: Monitor) -> Result<(), Monitor>;
     fn remove_monitor(&self, id: MonitorId);
-    /// Delivers a signal; dropped when the cell has ended.
-    fn signal(&self, signal: Signal);
     /// Puts a mark behind all that is queued; dropped when the cell has ended.
     fn push_mark(&self, mark: Box<dyn Send>);
     /// Gives the present incarnation up.
@@ -136,10 +134,6 @@ impl<M: Send + 'static> AnyCell for Cell<M> {
         }
         drop(guarded);
         drop(removed);
-    }
-
-    fn signal(&self, signal: Signal) {
-        drop(self.push_extra(Extra::Signal(signal)));
     }
 
     fn push_mark(&self, mark: Box<dyn Send>) {

@@ -280,16 +280,6 @@ impl<M: Send + 'static> Cell<M> {
         Ok(number)
     }
 
-    /// Puts in a message that needs no room.
-    #[cfg(feature = "serde")]
-    pub(crate) fn push_owed(&self, message: M) -> Result<(), M> {
-        self.push_extra(Extra::Message(message))
-            .map_err(|extra| match extra {
-                Extra::Message(message) => message,
-                _ => unreachable!("a refused extra comes back as it was"),
-            })
-    }
-
     /// Puts in what needs no room. Gives it back when the cell has ended.
     pub(crate) fn push_extra(&self, extra: Extra<M>) -> Result<(), Extra<M>> {
         let mut guarded = self.lock();

@@ -65,6 +65,7 @@ fn unbounded<C: Contender>(
             Workload::OneWayFourUnbounded,
             run(on, world, |w, s| workloads::one_way_unbounded::<C>(w, s, 4)),
         )
+        .with(Workload::Burst, run(on, world, workloads::burst::<C>))
         .with(Workload::Ask, run(on, world, workloads::ask::<C>))
         .with(Workload::Ring, run(on, world, workloads::ring::<C>))
         .with(Workload::Spawn, run(on, world, workloads::spawn::<C>))

@@ -11,13 +11,24 @@ use crate::{alloc, workload::Sizes};
 /// The bounded mailbox of all subjects.
 const CAPACITY: usize = 1_024;
 
+/// How many messages a sender sends between two yields.
+///
+/// A task that a sender wakes lands in a slot of the sender's own worker from where no other worker can take it. A sender that never
+/// yields would keep the receiver from running at all, and would measure how memory grows: that is the workload [`burst`].
+const RUN: u64 = 1_024;
+
 /// One-way messages into an unbounded mailbox.
 pub(super) async fn one_way_unbounded<C: Contender>(
     world: Arc<C::World>,
     sizes: Sizes,
     senders: u64,
 ) -> f64 {
-    one_way(C::unbounded(&world).await, senders, sizes.messages).await
+    one_way(C::unbounded(&world).await, senders, sizes.messages, RUN).await
+}
+
+/// One sender that never yields: nearly all messages are queued before the first is handled.
+pub(super) async fn burst<C: Contender>(world: Arc<C::World>, sizes: Sizes) -> f64 {
+    one_way(C::unbounded(&world).await, 1, sizes.messages, u64::MAX).await
 }
 
 /// One-way messages into a bounded mailbox; senders wait for room.
@@ -26,20 +37,32 @@ pub(super) async fn one_way_bounded<C: Bounded>(
     sizes: Sizes,
     senders: u64,
 ) -> f64 {
-    one_way(C::bounded(&world, CAPACITY).await, senders, sizes.messages).await
+    one_way(
+        C::bounded(&world, CAPACITY).await,
+        senders,
+        sizes.messages,
+        RUN,
+    )
+    .await
 }
 
 /// `senders` tasks share `messages` messages to one counter; the clock stops when the counter, asked
 /// last, has seen them all.
-async fn one_way<R: CounterRef>(counter: R, senders: u64, messages: u64) -> f64 {
+async fn one_way<R: CounterRef>(counter: R, senders: u64, messages: u64, run: u64) -> f64 {
     let each = messages / senders;
     let begin = Instant::now();
     let tasks: Vec<_> = (0..senders)
         .map(|_| {
             let counter = counter.clone();
             tokio::spawn(async move {
+                let mut left = run;
                 for number in 0..each {
                     counter.add(number).await;
+                    left -= 1;
+                    if left == 0 {
+                        left = run;
+                        tokio::task::yield_now().await;
+                    }
                 }
             })
         })

@@ -1,0 +1,97 @@
+//! Storage whose keys stay unambiguous: a key of something that is gone finds nothing, also when its place is in use again.
+//!
+//! Used by the dispatcher for its jobs, so that a handle can name its job for as long as it likes.
+
+/// Names one value of one [`Arena`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Key {
+    place: u32,
+    generation: u32,
+}
+
+#[derive(Debug)]
+struct Place<T> {
+    generation: u32,
+    value: Option<T>,
+}
+
+/// See the module's header.
+#[derive(Debug)]
+pub(crate) struct Arena<T> {
+    places: Vec<Place<T>>,
+    free: Vec<u32>,
+}
+
+impl<T> Arena<T> {
+    pub(crate) fn new() -> Self {
+        Arena {
+            places: Vec::new(),
+            free: Vec::new(),
+        }
+    }
+
+    pub(crate) fn insert(&mut self, value: T) -> Key {
+        if let Some(index) = self.free.pop() {
+            let place = &mut self.places[index as usize];
+            place.value = Some(value);
+            return Key {
+                place: index,
+                generation: place.generation,
+            };
+        }
+        let index = u32::try_from(self.places.len()).expect("fewer than 2^32 jobs are held at once");
+        self.places.push(Place {
+            generation: 0,
+            value: Some(value),
+        });
+        Key {
+            place: index,
+            generation: 0,
+        }
+    }
+
+    pub(crate) fn get(&self, key: Key) -> Option<&T> {
+        let place = self.places.get(key.place as usize)?;
+        place.value.as_ref().filter(|_| place.generation == key.generation)
+    }
+
+    pub(crate) fn get_mut(&mut self, key: Key) -> Option<&mut T> {
+        let place = self.places.get_mut(key.place as usize)?;
+        place.value.as_mut().filter(|_| place.generation == key.generation)
+    }
+
+    pub(crate) fn remove(&mut self, key: Key) -> Option<T> {
+        let place = self.places.get_mut(key.place as usize)?;
+        if place.generation != key.generation {
+            return None;
+        }
+        let value = place.value.take()?;
+        place.generation = place.generation.wrapping_add(1);
+        self.free.push(key.place);
+        Some(value)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.free.len() == self.places.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_of_something_gone_finds_nothing_in_its_reused_place() {
+        let mut arena = Arena::new();
+        let old = arena.insert('a');
+        assert_eq!(arena.remove(old), Some('a'));
+
+        let new = arena.insert('b');
+
+        assert_eq!(arena.get(old), None);
+        assert_eq!(arena.get_mut(old), None);
+        assert_eq!(arena.remove(old), None);
+        assert_eq!(arena.get(new), Some(&'b'));
+        assert!(!arena.is_empty());
+    }
+}

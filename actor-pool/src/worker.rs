@@ -1,0 +1,76 @@
+//! What there is to know about a worker: who it is, and how it stands.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// Where a worker runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum WorkerKind {
+    /// On a thread of this process.
+    Thread,
+    /// In a child process.
+    Process,
+}
+
+impl fmt::Display for WorkerKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            WorkerKind::Thread => "thread",
+            WorkerKind::Process => "process",
+        })
+    }
+}
+
+/// Who did a job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WorkerInfo {
+    /// Its name, unique within the pool and the same over restarts: `thread-1`, `process-2`.
+    pub name: Arc<str>,
+    /// Where it runs.
+    pub kind: WorkerKind,
+    /// The process in which it runs: this one for a thread. `None` while a process worker has not started.
+    pub pid: Option<u32>,
+}
+
+/// What a worker is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum WorkerState {
+    /// It is being started, or waits to be replaced.
+    Starting,
+    /// It has nothing to do.
+    Idle,
+    /// It has a job in hand.
+    Busy,
+    /// It has ended and is not replaced.
+    Gone,
+}
+
+impl fmt::Display for WorkerState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            WorkerState::Starting => "starting",
+            WorkerState::Idle => "idle",
+            WorkerState::Busy => "busy",
+            WorkerState::Gone => "gone",
+        })
+    }
+}
+
+/// One line of [`Pool::workers`](crate::Pool::workers).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WorkerStatus {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Where it runs.
+    pub kind: WorkerKind,
+    /// The process in which it runs, while it runs.
+    pub pid: Option<u32>,
+    /// What it is doing.
+    pub state: WorkerState,
+    /// How often it was replaced.
+    pub restarts: u32,
+}

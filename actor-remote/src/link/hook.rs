@@ -1,0 +1,328 @@
+//! What a link does for the references and replies inside one message: encoding is a transaction.
+//!
+//! Replies are registered, and references counted, when the whole message has been encoded and fits; if it does not, its replies resolve
+//! as failed and nothing was exported.
+
+use std::any::TypeId;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use actor_core::link::{self, Remembered};
+use actor_core::wire::{Inlet, LinkHook, Outflow, ReplyRoute, ReplySlot, WireRef};
+use actor_core::{ActorSystem, AnyActorRef, AskError, ExitReason};
+use tokio::time::Instant;
+
+use super::Link;
+use super::forward::{Owner, forward};
+use super::tables::{Export, Exported, Import, lock};
+use crate::frame::{self, Frame};
+
+/// References to distinct actors that one link imports at most: a peer must not fill our memory with tiny messages.
+const IMPORTS_MAX: usize = 65_536;
+
+/// One user of the link's hook; its transaction is its own.
+pub(super) struct Codec {
+    link: Arc<Link>,
+    transaction: Mutex<Transaction>,
+}
+
+#[derive(Default)]
+struct Transaction {
+    replies: Vec<(u64, Arc<dyn ReplySlot>)>,
+    exports: Vec<u64>,
+}
+
+impl Codec {
+    pub(super) fn new(link: &Arc<Link>) -> Arc<Self> {
+        Arc::new(Codec {
+            link: Arc::clone(link),
+            transaction: Mutex::default(),
+        })
+    }
+
+    /// The message will be sent: from here on the link answers for its replies. Returns their numbers.
+    pub(super) fn commit(&self) -> Vec<u64> {
+        let transaction = std::mem::take(&mut *lock(&self.transaction));
+        let mut numbers = Vec::new();
+        for (id, slot) in transaction.replies {
+            numbers.push(id);
+            self.link.await_reply(id, slot);
+        }
+        numbers
+    }
+
+    /// The message will not be sent.
+    pub(super) fn rollback(&self, why: &str) {
+        let transaction = std::mem::take(&mut *lock(&self.transaction));
+        let reason = ExitReason::Failed(format!("the message could not be sent: {why}"));
+        for (_, slot) in transaction.replies {
+            slot.fail(AskError::Failed {
+                reason: reason.clone(),
+            });
+        }
+        for id in transaction.exports {
+            self.link.release(id, 1);
+        }
+    }
+}
+
+impl LinkHook for Codec {
+    fn export(
+        &self,
+        actor: AnyActorRef,
+        message: TypeId,
+        inlet: Arc<dyn Inlet>,
+    ) -> Result<WireRef, String> {
+        let address = link::address(&actor);
+        if let Some(home) = lock(&self.link.tables).import_by_address.get(&address) {
+            return Ok(WireRef::Yours(*home));
+        }
+        let hash = self.link.node.registry().message_hash(message).ok_or_else(|| {
+            format!(
+                "references to actors of {} cannot travel: register it with `.message::<{0}>(\"a stable name\")`",
+                actor.message_type()
+            )
+        })?;
+        let id = self.link.export(actor, inlet);
+        lock(&self.transaction).exports.push(id);
+        Ok(WireRef::Mine(id, hash))
+    }
+
+    fn import(
+        &self,
+        id: u64,
+        name: u64,
+        message: TypeId,
+        open: &mut dyn FnMut(&ActorSystem) -> (AnyActorRef, Box<dyn Outflow>),
+    ) -> Result<AnyActorRef, String> {
+        if self.link.node.registry().message_hash(message) != Some(name) {
+            return Err(
+                "a reference came whose message type has another name here, or none".into(),
+            );
+        }
+        self.link.import(id, open)
+    }
+
+    fn own(&self, id: u64) -> Result<AnyActorRef, String> {
+        let tables = lock(&self.link.tables);
+        let exported = tables
+            .exports
+            .get(&id)
+            .ok_or_else(|| format!("no actor is exported as {id}"))?;
+        Ok(exported.export.actor.clone())
+    }
+
+    fn export_reply(&self, slot: Arc<dyn ReplySlot>) -> u64 {
+        let id = {
+            let mut pending = lock(&self.link.pending);
+            pending.next += 1;
+            pending.next
+        };
+        lock(&self.transaction).replies.push((id, slot));
+        id
+    }
+
+    fn import_reply(&self, id: u64, remaining: Duration) -> Arc<dyn ReplyRoute> {
+        let route = Arc::new(Route {
+            link: Arc::clone(&self.link),
+            id,
+            deadline: Instant::now().checked_add(remaining),
+            closed: AtomicBool::new(false),
+        });
+        lock(&self.link.routes).insert(id, Arc::downgrade(&route));
+        route
+    }
+}
+
+/// The way back to an asker on the other side.
+pub(super) struct Route {
+    link: Arc<Link>,
+    id: u64,
+    /// `None`: beyond what a clock can hold.
+    deadline: Option<Instant>,
+    closed: AtomicBool,
+}
+
+impl Route {
+    /// The asker went away.
+    pub(super) fn cancel(&self) {
+        self.closed.store(true, Ordering::Relaxed);
+    }
+}
+
+impl ReplyRoute for Route {
+    fn send(&self, encode: &mut dyn FnMut(&mut Vec<u8>) -> Result<(), String>) {
+        if self.is_closed() {
+            return;
+        }
+        let codec = Codec::new(&self.link);
+        let hook: Arc<dyn LinkHook> = Arc::clone(&codec) as Arc<dyn LinkHook>;
+        let mut out = Vec::new();
+        let mark = frame::begin_reply(&mut out, self.id);
+        let encoded = actor_core::wire::with_link(&hook, || encode(&mut out)).and_then(|()| {
+            mark.finish(&mut out, self.link.send_limit)
+                .map_err(|error| error.to_string())
+        });
+        match encoded {
+            Ok(()) => {
+                codec.commit();
+                self.link
+                    .outbox
+                    .append(|buffer| buffer.extend_from_slice(&out));
+            }
+            Err(why) => {
+                codec.rollback(&why);
+                let reason = ExitReason::Failed(format!("the answer could not be sent: {why}"));
+                self.fail(AskError::Failed { reason });
+            }
+        }
+    }
+
+    fn fail(&self, why: AskError) {
+        self.link.send_failure(self.id, &why);
+    }
+
+    fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Relaxed)
+            || self
+                .deadline
+                .is_some_and(|deadline| Instant::now() >= deadline)
+            || self.link.is_closed()
+    }
+}
+
+impl Drop for Route {
+    fn drop(&mut self) {
+        lock(&self.link.routes).remove(&self.id);
+    }
+}
+
+impl Link {
+    /// Registers a reply that has left.
+    fn await_reply(self: &Arc<Self>, id: u64, slot: Arc<dyn ReplySlot>) {
+        let refused = {
+            let mut pending = lock(&self.pending);
+            if pending.closed {
+                Some(&slot)
+            } else {
+                pending.slots.insert(id, Arc::clone(&slot));
+                None
+            }
+        };
+        if let Some(slot) = refused {
+            slot.fail(AskError::Disconnected {
+                may_have_run: false,
+            });
+        }
+        let link = Arc::downgrade(self);
+        slot.hand_over(Box::new(move || {
+            let Some(link) = link.upgrade() else { return };
+            let forgotten = lock(&link.pending).slots.remove(&id);
+            if forgotten.is_some() {
+                link.send(&Frame::Cancel { reply: id });
+            }
+        }));
+    }
+
+    /// Counts a reference that leaves.
+    fn export(self: &Arc<Self>, actor: AnyActorRef, inlet: Arc<dyn Inlet>) -> u64 {
+        let address = link::address(&actor);
+        let (export, id) = {
+            let mut tables = lock(&self.tables);
+            if let Some(id) = tables.export_by_address.get(&address).copied()
+                && let Some(exported) = tables.exports.get_mut(&id)
+            {
+                exported.sent += 1;
+                return id;
+            }
+            tables.next_export += 1;
+            let id = tables.next_export;
+            let export = Arc::new(Export::new(id, actor.clone(), inlet, self.window));
+            tables.exports.insert(
+                id,
+                Exported {
+                    export: Arc::clone(&export),
+                    sent: 1,
+                    on_end: None,
+                },
+            );
+            tables.export_by_address.insert(address, id);
+            (export, id)
+        };
+        export.watch(self);
+        self.watch_end(&actor, id);
+        id
+    }
+
+    /// Has the other side told when an exported actor ends for good.
+    pub(super) fn watch_end(self: &Arc<Self>, actor: &AnyActorRef, id: u64) {
+        let link = Arc::downgrade(self);
+        let monitor = link::on_end(actor, move |down| {
+            if let Some(link) = link.upgrade() {
+                link.tell_gone(id, down.reason);
+            }
+        });
+        let mut tables = lock(&self.tables);
+        if let Some(exported) = tables.exports.get_mut(&id) {
+            exported.on_end = Some(monitor);
+        }
+    }
+
+    fn import(
+        self: &Arc<Self>,
+        id: u64,
+        open: &mut dyn FnMut(&ActorSystem) -> (AnyActorRef, Box<dyn Outflow>),
+    ) -> Result<AnyActorRef, String> {
+        {
+            let tables = lock(&self.tables);
+            if let Some(import) = tables.imports.get(&id)
+                && let Some(actor) = import.actor.recall()
+            {
+                lock(&import.news).received += 1;
+                return Ok(actor);
+            }
+            if tables.imports.len() >= IMPORTS_MAX {
+                return Err(format!("more than {IMPORTS_MAX} references over one link"));
+            }
+        }
+        let system = self.system.recall().ok_or("the system has ended")?;
+        let (actor, outflow) = open(&system);
+        let import = Arc::new(Import::new(id, Remembered::new(&actor), 1));
+        {
+            let mut tables = lock(&self.tables);
+            if tables.closed {
+                return Err("the link is closed".into());
+            }
+            tables.imports.insert(id, Arc::clone(&import));
+            tables.import_by_address.insert(link::address(&actor), id);
+        }
+        let address = link::address(&actor);
+        let link = Arc::clone(self);
+        crate::runtime::spawn(async move {
+            forward(&link, &import, outflow, Owner::References).await;
+            link.forget_import(&import, address);
+        });
+        Ok(actor)
+    }
+
+    /// The last reference to an import has gone, and all it was sent has begun: the other side may let go of it.
+    fn forget_import(&self, import: &Arc<Import>, address: usize) {
+        {
+            let mut tables = lock(&self.tables);
+            tables.import_by_address.remove(&address);
+            if tables
+                .imports
+                .get(&import.id)
+                .is_some_and(|other| Arc::ptr_eq(other, import))
+            {
+                tables.imports.remove(&import.id);
+            }
+        }
+        let count = lock(&import.news).received;
+        self.send(&Frame::Release {
+            export: import.id,
+            count,
+        });
+    }
+}

@@ -1,0 +1,499 @@
+//! A link: one connection to another process, and the actors, replies and monitors that reach over it.
+//!
+//! ```text
+//!   references ─> cell ─> forwarder ─┐                        ┌─> inlet ─> mailbox
+//!   references ─> cell ─> forwarder ─┼─> outbox ─> writer ─ ─ ┤
+//!   replies, credit, ends ───────────┘             reader <─ ─┴── replies, credit, ends
+//! ```
+//!
+//! One forwarder per imported actor, one writer and one reader per link, each a task: a slow recipient holds up nobody else, and many
+//! messages go in one write.
+//!
+//! Invariants:
+//! 1. A message leaves its mailbox only with credit, so what is under way to one actor is bounded by its window, and what waits to be
+//!    written by the sum of the windows.
+//! 2. An end is told behind all that was queued before it: it travels as a mark through the mailbox of every import.
+//! 3. When the link is lost everything that depends on it is told at once, in one place: [`Link::close`].
+
+mod forward;
+mod hook;
+mod outbox;
+mod reader;
+mod tables;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use actor_core::link::{Remembered, RememberedSystem};
+use actor_core::wire::{DeliverError, Inlet, Outflow, ReplySlot};
+use actor_core::{ActorSystem, AnyActorRef, AskError, ExitReason};
+use tokio::sync::Notify;
+
+pub(crate) use forward::Owner;
+use outbox::Outbox;
+use tables::{Export, Exported, Import, Pending, Routes, Tables, lock};
+
+use crate::frame::{self, Frame, FrameError, FrameReader, NackReason, ReplyFailure, ReplyOutcome};
+use crate::node::Node;
+use crate::session::{HandshakeError, Hello, handshake};
+use crate::transport::{Duplex, Transport};
+
+/// The export under which the root actor of a worker is known.
+pub(crate) const ROOT: u64 = 0;
+
+/// The text of an error is cut to this many bytes before it travels.
+const TEXT_MAX: usize = 2 * 1024;
+
+/// See the module's header.
+pub(crate) struct Link {
+    node: Node,
+    system: RememberedSystem,
+    outbox: Outbox,
+    tables: Mutex<Tables>,
+    pending: Mutex<Pending>,
+    routes: Mutex<Routes>,
+    /// The longest frame that the other side accepts.
+    send_limit: usize,
+    /// What the other side may send to one of our actors before it hears of credit.
+    window: u32,
+    /// What we may send to one of theirs.
+    peer_window: u32,
+    closed: AtomicBool,
+    lost: Notify,
+    why: Mutex<Option<String>>,
+    events: Box<dyn Fn(LinkEvent) + Send + Sync>,
+}
+
+/// What a link has for whoever owns it.
+pub(crate) enum LinkEvent {
+    /// The other side asks for an actor.
+    Spawn {
+        request: u64,
+        window: u32,
+        factory: String,
+        args: Vec<u8>,
+    },
+    /// The actor that was asked for has started.
+    Spawned,
+    /// It has not.
+    SpawnFailed(String),
+    /// The root actor ended.
+    Ended(ExitReason),
+}
+
+/// A connection before it carries actors.
+pub(crate) struct Connected {
+    duplex: Duplex,
+    frames: FrameReader,
+    established: crate::session::Established,
+}
+
+/// Connects and shakes hands.
+pub(crate) async fn connect(
+    transport: Box<dyn Transport>,
+    hello: Hello,
+    limit: Duration,
+) -> Result<Connected, HandshakeError> {
+    let mut duplex = transport.connect().await?;
+    let (established, frames) =
+        handshake(&mut duplex.reader, &mut duplex.writer, hello, limit).await?;
+    Ok(Connected {
+        duplex,
+        frames,
+        established,
+    })
+}
+
+impl Link {
+    /// Starts the tasks of a link. `window` is what the other side may send to one of our actors at a time.
+    pub(crate) fn start(
+        connected: Connected,
+        node: Node,
+        system: &ActorSystem,
+        window: u32,
+        peer_window: Option<u32>,
+        events: impl Fn(LinkEvent) + Send + Sync + 'static,
+    ) -> Arc<Link> {
+        let Connected {
+            duplex,
+            frames,
+            established,
+        } = connected;
+        let link = Arc::new(Link {
+            node,
+            system: RememberedSystem::new(system),
+            outbox: Outbox::default(),
+            tables: Mutex::default(),
+            pending: Mutex::default(),
+            routes: Mutex::default(),
+            send_limit: established.send_limit,
+            window: window.max(1),
+            peer_window: peer_window.unwrap_or(established.peer.credits).max(1),
+            closed: AtomicBool::new(false),
+            lost: Notify::new(),
+            why: Mutex::new(None),
+            events: Box::new(events),
+        });
+        let writing = Arc::clone(&link);
+        let writer = crate::runtime::spawn(async move {
+            if let Err(error) = writing.outbox.write_to(duplex.writer).await {
+                writing.close(&format!("writing failed: {error}"));
+            }
+        });
+        let reading = Arc::clone(&link);
+        crate::runtime::spawn(async move {
+            let why = reader::read(&reading, duplex.reader, frames).await;
+            reading.close(&why);
+            writer.abort();
+        });
+        link
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    /// Completes when the link is lost, with the reason.
+    pub(crate) async fn lost(&self) -> String {
+        loop {
+            let mut lost = std::pin::pin!(self.lost.notified());
+            lost.as_mut().enable();
+            if self.is_closed() {
+                return lock(&self.why).clone().unwrap_or_default();
+            }
+            lost.await;
+        }
+    }
+
+    /// Takes nothing more to send; when all has been written the stream is shut down.
+    pub(crate) fn finish(&self) {
+        self.outbox.finish();
+    }
+
+    /// The link is lost: pending asks resolve, imports end, exports are let go. Once.
+    pub(crate) fn close(&self, why: &str) {
+        if self.closed.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        *lock(&self.why) = Some(why.to_owned());
+        self.outbox.close();
+        let slots = {
+            let mut pending = lock(&self.pending);
+            pending.closed = true;
+            std::mem::take(&mut pending.slots)
+        };
+        for slot in slots.into_values() {
+            slot.fail(AskError::Disconnected { may_have_run: true });
+        }
+        let (exports, imports) = {
+            let mut tables = lock(&self.tables);
+            tables.closed = true;
+            tables.export_by_address.clear();
+            (
+                std::mem::take(&mut tables.exports),
+                tables.imports.values().cloned().collect::<Vec<_>>(),
+            )
+        };
+        for import in imports {
+            // The root of a worker ends with its process, which its owner sees; the others end here.
+            import.tell(|news| {
+                if import.id != ROOT {
+                    news.gone = Some(ExitReason::NoConnection);
+                }
+            });
+        }
+        for exported in exports.into_values() {
+            if let Some(monitor) = exported.on_end {
+                actor_core::link::forget_end(&exported.export.actor, monitor);
+            }
+        }
+        self.lost.notify_waiters();
+    }
+
+    // What goes out.
+
+    fn send(&self, frame: &Frame<'_>) {
+        self.outbox.append(|out| {
+            if let Err(error) = frame::encode(out, frame, self.send_limit) {
+                tracing::error!(%error, kind = ?frame.kind(), "a control frame is too large and was not sent");
+            }
+        });
+    }
+
+    fn send_credit(&self, export: u64, n: u32) {
+        self.outbox
+            .append(|out| frame::encode_credit(out, export, n));
+    }
+
+    /// Asks the other side for an actor.
+    pub(crate) fn send_spawn(&self, window: u32, name: &str, factory: &str, args: &[u8]) {
+        self.send(&Frame::Spawn {
+            request: 1,
+            window,
+            name,
+            factory,
+            args,
+        });
+    }
+
+    /// Answers a request for an actor.
+    pub(crate) fn send_spawned(&self, request: u64, export: u64) {
+        self.send(&Frame::Spawned { request, export });
+    }
+
+    /// Answers a request for an actor that did not start.
+    pub(crate) fn send_spawn_failed(&self, request: u64, cause: frame::SpawnFailure, text: &str) {
+        let text = frame::cut_text(text, TEXT_MAX);
+        self.send(&Frame::SpawnFailed {
+            request,
+            cause,
+            text,
+        });
+    }
+
+    /// Asks the root to end.
+    pub(crate) fn send_stop(&self, how: frame::StopHow) {
+        self.send(&Frame::Stop { export: ROOT, how });
+    }
+
+    fn send_failure(&self, reply: u64, why: &AskError) {
+        let (failure, detail) = spell_failure(why);
+        self.send(&Frame::Reply {
+            reply,
+            outcome: ReplyOutcome::Failure(failure, &detail),
+        });
+    }
+
+    fn refuse(&self, export: u64, number: u64, error: &DeliverError) {
+        let (what, text) = match error {
+            DeliverError::Undecodable(text) => (NackReason::Undecodable, text.as_str()),
+            _ => (NackReason::UnknownExport, ""),
+        };
+        self.send(&Frame::Nack {
+            export,
+            number,
+            what,
+            text: frame::cut_text(text, TEXT_MAX),
+        });
+    }
+
+    /// An exported actor ended for good: told behind all that is queued for the other side.
+    fn tell_gone(self: &Arc<Self>, export: u64, reason: ExitReason) {
+        let told = Arc::new(Gone {
+            link: Arc::clone(self),
+            export,
+            reason,
+        });
+        let imports: Vec<Arc<Import>> = lock(&self.tables).imports.values().cloned().collect();
+        for import in imports {
+            import.actor.mark(Box::new(Arc::clone(&told)));
+        }
+    }
+
+    // Roots.
+
+    /// Exports the root of a worker.
+    pub(crate) fn export_root(
+        self: &Arc<Self>,
+        actor: &AnyActorRef,
+        inlet: Arc<dyn Inlet>,
+        window: u32,
+    ) {
+        let export = Arc::new(Export::new(ROOT, actor.clone(), inlet, window.max(1)));
+        {
+            let mut tables = lock(&self.tables);
+            tables
+                .export_by_address
+                .insert(actor_core::link::address(actor), ROOT);
+            tables.exports.insert(
+                ROOT,
+                Exported {
+                    export: Arc::clone(&export),
+                    sent: 1,
+                    on_end: None,
+                },
+            );
+        }
+        export.watch(self);
+        self.watch_end(actor, ROOT);
+    }
+
+    /// Forwards the mailbox of a process child to the root of its worker.
+    pub(crate) fn import_root(
+        self: &Arc<Self>,
+        actor: &AnyActorRef,
+        outflow: Box<dyn Outflow>,
+        owner: Owner,
+    ) -> RootImport {
+        let import = Arc::new(Import::new(ROOT, Remembered::new(actor), 1));
+        {
+            let mut tables = lock(&self.tables);
+            tables.imports.insert(ROOT, Arc::clone(&import));
+            tables
+                .import_by_address
+                .insert(actor_core::link::address(actor), ROOT);
+        }
+        let (link, forwarded) = (Arc::clone(self), Arc::clone(&import));
+        crate::runtime::spawn(
+            async move { forward::forward(&link, &forwarded, outflow, owner).await },
+        );
+        RootImport { import }
+    }
+
+    // Tables.
+
+    /// References to an export were dropped on the other side.
+    fn release(&self, id: u64, count: u64) {
+        let released = {
+            let mut tables = lock(&self.tables);
+            let Some(exported) = tables.exports.get_mut(&id) else {
+                return;
+            };
+            exported.sent = exported.sent.saturating_sub(count);
+            if exported.sent > 0 || id == ROOT {
+                return;
+            }
+            let exported = tables.exports.remove(&id);
+            if let Some(exported) = &exported {
+                tables
+                    .export_by_address
+                    .remove(&actor_core::link::address(&exported.export.actor));
+            }
+            exported
+        };
+        // Dropped after the lock: letting go of the last reference ends the actor.
+        if let Some(Exported {
+            export,
+            on_end: Some(monitor),
+            ..
+        }) = &released
+        {
+            actor_core::link::forget_end(&export.actor, *monitor);
+        }
+    }
+
+    fn export_of(&self, id: u64) -> Option<Arc<Export>> {
+        lock(&self.tables)
+            .exports
+            .get(&id)
+            .map(|exported| Arc::clone(&exported.export))
+    }
+
+    fn import_of(&self, id: u64) -> Option<Arc<Import>> {
+        lock(&self.tables).imports.get(&id).cloned()
+    }
+
+    fn take_pending(&self, reply: u64) -> Option<Arc<dyn ReplySlot>> {
+        lock(&self.pending).slots.remove(&reply)
+    }
+
+    /// The message that carried this reply was not delivered on the other side.
+    fn fail_refused(&self, reply: u64) {
+        if let Some(slot) = self.take_pending(reply) {
+            let reason = ExitReason::Failed("the other side could not decode the message".into());
+            slot.fail(AskError::Failed { reason });
+        }
+    }
+}
+
+/// The way to end the forwarder of a root.
+pub(crate) struct RootImport {
+    import: Arc<Import>,
+}
+
+impl RootImport {
+    /// The incarnation has ended.
+    pub(crate) fn end(&self, reason: ExitReason) {
+        self.import.tell(|news| news.gone = Some(reason));
+    }
+}
+
+/// Tells the end of an exported actor when its last mark is dropped.
+struct Gone {
+    link: Arc<Link>,
+    export: u64,
+    reason: ExitReason,
+}
+
+impl Drop for Gone {
+    fn drop(&mut self) {
+        let mut reason = Vec::new();
+        if actor_core::wire::encode(&self.reason, &mut reason).is_err()
+            || reason.len() > self.link.send_limit / 2
+        {
+            reason.clear();
+            let plain = ExitReason::Failed("the reason is too long to travel".into());
+            drop(actor_core::wire::encode(&plain, &mut reason));
+        }
+        if self.export == ROOT {
+            self.link.send(&Frame::Ended { reason: &reason });
+            (self.link.events)(LinkEvent::Ended(self.reason.clone()));
+        } else {
+            self.link.send(&Frame::Gone {
+                export: self.export,
+                reason: &reason,
+            });
+        }
+    }
+}
+
+/// How a failed ask looks on the wire.
+fn spell_failure(why: &AskError) -> (ReplyFailure, Vec<u8>) {
+    let with_reason = |failure, reason: &ExitReason| {
+        let mut detail = Vec::new();
+        let cut = ExitReason::Failed(frame::cut_text(&reason.to_string(), TEXT_MAX).to_owned());
+        let spelt = if reason.to_string().len() > TEXT_MAX {
+            &cut
+        } else {
+            reason
+        };
+        drop(actor_core::wire::encode(spelt, &mut detail));
+        (failure, detail)
+    };
+    match why {
+        AskError::Failed { reason } => with_reason(ReplyFailure::Failed, reason),
+        AskError::Stopped {
+            reason,
+            begun: true,
+        } => with_reason(ReplyFailure::Stopped, reason),
+        AskError::Stopped {
+            reason,
+            begun: false,
+        } => with_reason(ReplyFailure::StoppedUnbegun, reason),
+        AskError::Closed => (ReplyFailure::Closed, Vec::new()),
+        AskError::Overflow => (ReplyFailure::Overflow, Vec::new()),
+        AskError::WouldDeadlock => (ReplyFailure::WouldDeadlock, Vec::new()),
+        AskError::Disconnected { .. } => (ReplyFailure::Disconnected, Vec::new()),
+        _ => (ReplyFailure::NoReply, Vec::new()),
+    }
+}
+
+/// How a failed ask was meant.
+fn read_failure(failure: ReplyFailure, detail: &[u8]) -> AskError {
+    let reason = || {
+        actor_core::wire::decode(detail)
+            .unwrap_or_else(|_| ExitReason::Failed(String::from_utf8_lossy(detail).into_owned()))
+    };
+    match failure {
+        ReplyFailure::NoReply => AskError::NoReply,
+        ReplyFailure::Failed | ReplyFailure::Codec => AskError::Failed { reason: reason() },
+        ReplyFailure::Stopped => AskError::Stopped {
+            reason: reason(),
+            begun: true,
+        },
+        ReplyFailure::StoppedUnbegun => AskError::Stopped {
+            reason: reason(),
+            begun: false,
+        },
+        ReplyFailure::Closed => AskError::Closed,
+        ReplyFailure::Overflow => AskError::Overflow,
+        ReplyFailure::Disconnected => AskError::Disconnected { may_have_run: true },
+        ReplyFailure::WouldDeadlock => AskError::WouldDeadlock,
+    }
+}
+
+/// Why a frame ends the link.
+fn broken(error: &FrameError) -> String {
+    format!("the other side sent what is no frame: {error}")
+}

@@ -1,0 +1,124 @@
+//! What waits to be written: one buffer that everybody appends to and the writer swaps out, so that many frames go in one write.
+//!
+//! Messages wait for room before they are encoded; what answers the peer (replies, credits, ends) does not, since its amount is bounded
+//! by what the peer was allowed to send.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use tokio::io::AsyncWriteExt;
+use tokio::sync::Notify;
+
+use crate::transport::BoxWriter;
+
+/// Above this many bytes forwarders wait: enough to keep the socket busy while they are scheduled.
+const HIGH_WATER: usize = 256 * 1024;
+/// An empty buffer above this size is given back.
+const KEEP_MAX: usize = 1024 * 1024;
+
+#[derive(Default)]
+struct State {
+    buffer: Vec<u8>,
+    waiting: Vec<Waker>,
+    /// Nothing more is taken.
+    closed: bool,
+    /// Everything is to be written and then the stream shut down.
+    finishing: bool,
+    /// The writer sleeps and is to be woken by the next append.
+    idle: bool,
+}
+
+#[derive(Default)]
+pub(super) struct Outbox {
+    state: Mutex<State>,
+    filled: Notify,
+}
+
+impl Outbox {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Appends whole frames. Returns `false` when the link is closed.
+    pub(super) fn append(&self, write: impl FnOnce(&mut Vec<u8>)) -> bool {
+        let wake = {
+            let mut state = self.lock();
+            if state.closed || state.finishing {
+                return false;
+            }
+            write(&mut state.buffer);
+            std::mem::take(&mut state.idle)
+        };
+        if wake {
+            self.filled.notify_one();
+        }
+        true
+    }
+
+    /// Whether messages may be encoded; otherwise keeps the waker.
+    pub(super) fn poll_room(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.lock();
+        if state.closed || state.buffer.len() < HIGH_WATER {
+            return Poll::Ready(());
+        }
+        state.waiting.push(cx.waker().clone());
+        Poll::Pending
+    }
+
+    /// Takes nothing more, and drops what is there.
+    pub(super) fn close(&self) {
+        let (buffer, waiting) = {
+            let mut state = self.lock();
+            state.closed = true;
+            (
+                std::mem::take(&mut state.buffer),
+                std::mem::take(&mut state.waiting),
+            )
+        };
+        drop(buffer);
+        waiting.into_iter().for_each(Waker::wake);
+        self.filled.notify_one();
+    }
+
+    /// Takes nothing more; what is there is written, and then the stream is shut down.
+    pub(super) fn finish(&self) {
+        self.lock().finishing = true;
+        self.filled.notify_one();
+    }
+
+    /// Swaps the buffer out. `None`: there is nothing, wait. `Err`: nothing will ever come again.
+    fn take(&self, empty: &mut Vec<u8>) -> Result<bool, ()> {
+        let waiting = {
+            let mut state = self.lock();
+            if state.closed || (state.finishing && state.buffer.is_empty()) {
+                return Err(());
+            }
+            if state.buffer.is_empty() {
+                state.idle = true;
+                return Ok(false);
+            }
+            std::mem::swap(&mut state.buffer, empty);
+            std::mem::take(&mut state.waiting)
+        };
+        waiting.into_iter().for_each(Waker::wake);
+        Ok(true)
+    }
+
+    /// Writes until the outbox is closed or finished.
+    pub(super) async fn write_to(&self, mut writer: BoxWriter) -> std::io::Result<()> {
+        let mut buffer = Vec::new();
+        loop {
+            match self.take(&mut buffer) {
+                Ok(true) => {
+                    writer.write_all(&buffer).await?;
+                    buffer.clear();
+                    if buffer.capacity() > KEEP_MAX {
+                        buffer = Vec::new();
+                    }
+                }
+                Ok(false) => self.filled.notified().await,
+                Err(()) => return writer.shutdown().await,
+            }
+        }
+    }
+}

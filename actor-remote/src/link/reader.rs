@@ -1,0 +1,193 @@
+//! The reading half of a link: frames in, and what each of them means. Everything here may come from a hostile peer.
+
+use std::sync::Arc;
+
+use actor_core::ExitReason;
+use actor_core::wire::LinkHook;
+use actor_core::wire::with_link;
+use tokio::io::AsyncReadExt;
+
+use super::hook::Codec;
+use super::tables::{Delivered, Export, lock};
+use super::{Link, LinkEvent, broken, read_failure};
+use crate::frame::{Frame, FrameReader, NackReason, ReplyOutcome, StopHow};
+use crate::transport::BoxReader;
+
+/// Reads until the stream ends or breaks. Returns why.
+pub(super) async fn read(
+    link: &Arc<Link>,
+    mut stream: BoxReader,
+    mut frames: FrameReader,
+) -> String {
+    let mut reader = Reader {
+        link: Arc::clone(link),
+        last: None,
+    };
+    loop {
+        if let Err(why) = reader.handle_all(&mut frames) {
+            return why;
+        }
+        if link.is_closed() {
+            return "closed".into();
+        }
+        match stream.read_buf(frames.buffer()).await {
+            Ok(0) => {
+                return match frames.finish() {
+                    Ok(()) => "the other side closed the link".into(),
+                    Err(error) => broken(&error),
+                };
+            }
+            Ok(_) => {}
+            Err(error) => return format!("reading failed: {error}"),
+        }
+    }
+}
+
+struct Reader {
+    link: Arc<Link>,
+    /// The export of the last message: most messages in a row are for the same actor.
+    last: Option<Arc<Export>>,
+}
+
+impl Reader {
+    /// Handles every whole frame. An error ends the link.
+    fn handle_all(&mut self, frames: &mut FrameReader) -> Result<(), String> {
+        let hook: Arc<dyn LinkHook> = Codec::new(&self.link);
+        with_link(&hook, || {
+            while let Some(frame) = frames.next_frame().map_err(|error| broken(&error))? {
+                self.handle(&frame)?;
+            }
+            Ok(())
+        })
+    }
+
+    fn handle(&mut self, frame: &Frame<'_>) -> Result<(), String> {
+        match *frame {
+            Frame::Tell { export, payload } => return self.handle_tell(export, payload),
+            Frame::Reply { reply, outcome } => self.handle_reply(reply, outcome),
+            Frame::Credit { export, n } => self.handle_credit(export, n),
+            Frame::Cancel { reply } => self.handle_cancel(reply),
+            Frame::Nack {
+                export,
+                number,
+                what,
+                text,
+            } => self.handle_nack(export, number, what, text),
+            Frame::Stop { export, how } => self.handle_stop(export, how),
+            Frame::Release { export, count } => self.link.release(export, count),
+            Frame::Gone { export, reason } => self.handle_gone(export, reason)?,
+            Frame::Ended { reason } => (self.link.events)(LinkEvent::Ended(decode_reason(reason)?)),
+            Frame::Spawn {
+                request,
+                window,
+                factory,
+                args,
+                ..
+            } => (self.link.events)(LinkEvent::Spawn {
+                request,
+                window,
+                factory: factory.to_owned(),
+                args: args.to_owned(),
+            }),
+            Frame::Spawned { .. } => (self.link.events)(LinkEvent::Spawned),
+            Frame::SpawnFailed { text, .. } => {
+                (self.link.events)(LinkEvent::SpawnFailed(text.to_owned()))
+            }
+            Frame::GoAway { text } => return Err(format!("the other side ends the link: {text}")),
+            Frame::Reject { body } => {
+                return Err(format!(
+                    "the other side rejects us: {}",
+                    crate::session::Reject::decode(body)
+                ));
+            }
+            Frame::Monitor { .. } | Frame::Demonitor { .. } | Frame::Down { .. } => {
+                return Err("a monitor frame, of which this version has no use".into());
+            }
+            Frame::Hello { .. } => return Err("a second hello".into()),
+        }
+        Ok(())
+    }
+
+    fn handle_tell(&mut self, id: u64, payload: &[u8]) -> Result<(), String> {
+        if self.last.as_ref().is_none_or(|export| export.id != id) {
+            self.last = self.link.export_of(id);
+        }
+        let Some(export) = &self.last else {
+            return Err(format!(
+                "a message for actor {id}, which was never exported or has been released"
+            ));
+        };
+        match export.deliver(&self.link, payload) {
+            Delivered::Accepted | Delivered::Refused => Ok(()),
+            Delivered::OutOfCredit => Err(format!(
+                "more messages for actor {id} than it had credit for"
+            )),
+        }
+    }
+
+    fn handle_reply(&self, reply: u64, outcome: ReplyOutcome<'_>) {
+        // An answer that nobody waits for any more is dropped: its asker has gone, or was told of a failure.
+        let Some(slot) = self.link.take_pending(reply) else {
+            return;
+        };
+        match outcome {
+            ReplyOutcome::Value(bytes) => slot.fulfil(bytes),
+            ReplyOutcome::Failure(failure, detail) => slot.fail(read_failure(failure, detail)),
+        }
+    }
+
+    fn handle_credit(&self, export: u64, n: u32) {
+        if let Some(import) = self.link.import_of(export) {
+            import.tell(|news| news.begun += u64::from(n));
+        }
+    }
+
+    fn handle_cancel(&self, reply: u64) {
+        let route = lock(&self.link.routes).get(&reply).cloned();
+        if let Some(route) = route.and_then(|route| route.upgrade()) {
+            route.cancel();
+        }
+    }
+
+    fn handle_nack(&self, export: u64, number: u64, what: NackReason, text: &str) {
+        tracing::warn!(
+            export,
+            ?what,
+            text,
+            "the other side could not deliver a message"
+        );
+        if let Some(import) = self.link.import_of(export) {
+            // Bounded by the window: only messages under way can be refused.
+            let window = self.link.peer_window as usize;
+            import.tell(|news| {
+                if news.refused.len() < window {
+                    news.refused.push(number);
+                }
+            });
+        }
+    }
+
+    fn handle_stop(&self, export: u64, how: StopHow) {
+        let Some(export) = self.link.export_of(export) else {
+            return;
+        };
+        match how {
+            StopHow::Stop => export.actor.stop(),
+            StopHow::Drain => export.actor.drain(),
+            StopHow::Kill => export.actor.kill(),
+            StopHow::Shutdown => actor_core::link::shut_down(&export.actor),
+        }
+    }
+
+    fn handle_gone(&self, export: u64, reason: &[u8]) -> Result<(), String> {
+        let reason = decode_reason(reason)?;
+        if let Some(import) = self.link.import_of(export) {
+            import.tell(|news| news.gone = Some(reason));
+        }
+        Ok(())
+    }
+}
+
+fn decode_reason(bytes: &[u8]) -> Result<ExitReason, String> {
+    actor_core::wire::decode(bytes).map_err(|why| format!("an exit reason that is none: {why}"))
+}

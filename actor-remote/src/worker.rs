@@ -1,0 +1,468 @@
+//! A worker process as the child of a supervisor: one child, one process, one root actor, whose end and the process's end are one exit.
+//!
+//! ```text
+//! start:  begin the incarnation ─> spawn the process ─> shake hands ─> ask for the root ─> started
+//! run:    root ends, then process ends      the root's reason
+//!         process ends first                `Process`, with code or signal and the last words
+//!         link lost, process stays          it is killed: `NoConnection`
+//!         killed by its supervisor          `Killed`
+//! stop:   stop frame; killed after that: SIGTERM, and a second later SIGKILL; killed without: SIGKILL
+//! ```
+//!
+//! The supervisor sees none of this: it starts, stops and kills through the child's cell, as it does with tasks and threads.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use actor_core::link::{Outlet, Port, Ready};
+use actor_core::{ChildBuilder, ChildSpec, ExitReason, ExitSink, StartChild};
+use async_trait::async_trait;
+use serde::Serialize;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::time::{Instant, sleep_until, timeout};
+
+use crate::frame::{DEFAULT_MAX_FRAME, StopHow};
+use crate::link::{Link, LinkEvent, Owner, RootImport, connect};
+use crate::node::Node;
+use crate::process::{
+    CommandSpec, Executable, ExitFuture, ProcessExit, ProcessHandle, WorkerProcess, spawn,
+};
+use crate::session::{HANDSHAKE_TIMEOUT, Role};
+use crate::transport::SocketPair;
+
+/// Messages under way to a worker's root: what is lost when the worker dies.
+pub const DEFAULT_WINDOW: u32 = 64;
+/// Between SIGTERM and SIGKILL.
+const TERM_GRACE: Duration = Duration::from_secs(1);
+/// How long a process may outlive its link or its root.
+const LEAVE_GRACE: Duration = Duration::from_secs(5);
+/// How long a process may take to end after its link broke by itself: mostly it is ending already.
+const LOST_GRACE: Duration = Duration::from_millis(500);
+/// What a process wrote before it ended is read for at most this long.
+const DRAIN_GRACE: Duration = Duration::from_secs(1);
+
+/// A worker process to be; made by [`Node::worker`]. Give [`child`](WorkerBuilder::child) to a supervisor.
+#[must_use = "nothing is started before a supervisor starts the child"]
+pub struct WorkerBuilder<M> {
+    id: String,
+    config: Config,
+    executable: Executable,
+    command: Vec<Box<dyn FnOnce(CommandSpec) -> CommandSpec + Send>>,
+    types: std::marker::PhantomData<fn(M)>,
+}
+
+#[derive(Clone)]
+struct Config {
+    node: Node,
+    factory: &'static str,
+    args: Vec<u8>,
+    window: u32,
+    max_frame: u32,
+    pid: PidWatch,
+}
+
+impl<M: Serialize + Send + 'static> WorkerBuilder<M> {
+    pub(crate) fn new(node: Node, id: String, factory: &'static str, args: Vec<u8>) -> Self {
+        let max_frame = u32::try_from(DEFAULT_MAX_FRAME).unwrap_or(u32::MAX);
+        let config = Config {
+            node,
+            factory,
+            args,
+            window: DEFAULT_WINDOW,
+            max_frame,
+            pid: PidWatch::default(),
+        };
+        WorkerBuilder {
+            id,
+            config,
+            executable: Executable::Current,
+            command: Vec::new(),
+            types: std::marker::PhantomData,
+        }
+    }
+
+    fn command(mut self, change: impl FnOnce(CommandSpec) -> CommandSpec + Send + 'static) -> Self {
+        self.command.push(Box::new(change));
+        self
+    }
+
+    /// Runs this program instead of the current executable. Its `main` begins with [`init`](crate::init) and the same registry.
+    pub fn binary(mut self, path: impl Into<PathBuf>) -> Self {
+        self.executable = Executable::Path(path.into());
+        self
+    }
+
+    /// Adds an argument for the program.
+    pub fn arg(self, arg: impl Into<OsString>) -> Self {
+        let arg = arg.into();
+        self.command(|spec| spec.arg(arg))
+    }
+
+    /// Sets a variable in its environment.
+    pub fn env(self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        let (name, value) = (name.into(), value.into());
+        self.command(|spec| spec.env(name, value))
+    }
+
+    /// Starts it with an empty environment, but for what [`env`](WorkerBuilder::env) sets.
+    pub fn env_clear(self) -> Self {
+        self.command(CommandSpec::env_clear)
+    }
+
+    /// Starts it in this folder.
+    pub fn current_dir(self, dir: impl Into<PathBuf>) -> Self {
+        let dir = dir.into();
+        self.command(|spec| spec.current_dir(dir))
+    }
+
+    /// Allows a worker to have workers of its own, which is an error otherwise, so that nothing starts itself without end.
+    pub fn allow_nested(self) -> Self {
+        self.command(CommandSpec::allow_nested)
+    }
+
+    /// How many messages may be under way to the worker and not begun; 64 by default. It is what is lost when the worker dies, and what
+    /// hides the way there and back: larger is faster for floods of tiny messages, 1 loses the message in hand only.
+    ///
+    /// # Panics
+    ///
+    /// If `window` is zero: nothing could ever be sent.
+    pub fn window(mut self, window: u32) -> Self {
+        assert!(window > 0, "a window of zero would never send anything");
+        self.config.window = window;
+        self
+    }
+
+    /// The longest message or answer, in bytes, that is accepted from the worker; 1 MiB by default.
+    pub fn max_frame(mut self, bytes: u32) -> Self {
+        self.config.max_frame = bytes.max(crate::session::MAX_FRAME_MIN);
+        self
+    }
+
+    /// The process of the present incarnation, for logs and tools.
+    #[must_use]
+    pub fn pid(&self) -> PidWatch {
+        self.config.pid.clone()
+    }
+
+    /// The child, with the options that every child has.
+    #[must_use]
+    pub fn child(self) -> ChildBuilder<M> {
+        let mut spec = CommandSpec::new(self.id.clone(), self.executable);
+        for change in self.command {
+            spec = change(spec);
+        }
+        let config = self.config;
+        ChildSpec::custom(self.id, move |port, start_timeout| ProcessChild {
+            port,
+            config,
+            spec,
+            start_timeout,
+        })
+    }
+}
+
+impl<M> fmt::Debug for WorkerBuilder<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WorkerBuilder")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The process id of a worker's present incarnation.
+#[derive(Clone, Debug, Default)]
+pub struct PidWatch {
+    pid: Arc<AtomicU32>,
+}
+
+impl PidWatch {
+    /// The process that runs now, if one does. It may have ended by the time the caller uses it.
+    #[must_use]
+    pub fn current(&self) -> Option<u32> {
+        Some(self.pid.load(Ordering::Relaxed)).filter(|pid| *pid != 0)
+    }
+
+    fn set(&self, pid: u32) {
+        self.pid.store(pid, Ordering::Relaxed);
+    }
+}
+
+struct ProcessChild<M: Send + 'static> {
+    port: Port<M>,
+    config: Config,
+    spec: CommandSpec,
+    start_timeout: Duration,
+}
+
+/// A process with its link, before or after its root has started.
+struct Running {
+    link: Arc<Link>,
+    handle: ProcessHandle,
+    exit: ExitFuture,
+    events: UnboundedReceiver<LinkEvent>,
+    pid: PidWatch,
+}
+
+#[async_trait]
+impl<M: Serialize + Send + 'static> StartChild for ProcessChild<M> {
+    async fn start(&self, exits: ExitSink) -> Result<(), ExitReason> {
+        let Some(mut outlet) = self.port.begin(exits) else {
+            return Err(ExitReason::Killed);
+        };
+        let started = {
+            let starting = timeout(self.start_timeout, self.launch());
+            interrupted(&mut outlet, starting).await
+        };
+        let reason = match started {
+            Ok(Ok(Ok(running))) => {
+                outlet.started();
+                run(running, outlet);
+                return Ok(());
+            }
+            Ok(Ok(Err(reason))) | Err(reason) => reason,
+            Ok(Err(_)) => ExitReason::StartTimeout,
+        };
+        outlet.end(reason.clone());
+        Err(reason)
+    }
+}
+
+/// Completes with the start, or with the reason why it was called off: dropping it kills the process.
+async fn interrupted<M: Send + 'static, T>(
+    outlet: &mut Outlet<M>,
+    starting: impl Future<Output = T>,
+) -> Result<T, ExitReason> {
+    let request = std::future::poll_fn(|cx| outlet.poll_ready(cx, false));
+    tokio::select! { biased;
+        started = starting => Ok(started),
+        ready = request => Err(match ready {
+            Ready::Stop(reason) => reason,
+            _ => ExitReason::Killed,
+        }),
+    }
+}
+
+impl<M: Serialize + Send + 'static> ProcessChild<M> {
+    async fn launch(&self) -> Result<Running, ExitReason> {
+        let failed = |text: String| ExitReason::StartFailed(text);
+        let WorkerProcess {
+            handle,
+            stream,
+            mut exit,
+        } = spawn(self.spec.clone())
+            .await
+            .map_err(|error| failed(error.to_string()))?;
+        let pid = self.config.pid.clone();
+        pid.set(handle.pid());
+        let Config {
+            node,
+            window,
+            max_frame,
+            factory,
+            args,
+            ..
+        } = &self.config;
+        let hello = node.hello(Role::Parent, DEFAULT_WINDOW, *max_frame);
+        let transport = Box::new(SocketPair::from_stream(stream));
+        let connected = match connect(transport, hello, HANDSHAKE_TIMEOUT).await {
+            Ok(connected) => connected,
+            Err(error) => {
+                let text = explain_early_end(&mut exit, &error.to_string()).await;
+                pid.set(0);
+                return Err(failed(text));
+            }
+        };
+        let (tell, events) = unbounded_channel();
+        let system = self.port.system();
+        let link = Link::start(
+            connected,
+            node.clone(),
+            &system,
+            DEFAULT_WINDOW,
+            Some(*window),
+            move |event| {
+                // The receiver is there as long as the child runs; later events concern nobody.
+                drop(tell.send(event));
+            },
+        );
+        link.send_spawn(*window, self.spec.name(), factory, args);
+        let mut running = Running {
+            link,
+            handle,
+            exit,
+            events,
+            pid,
+        };
+        match running.await_root().await {
+            Ok(()) => Ok(running),
+            Err(text) => {
+                running.link.close("the root did not start");
+                running.pid.set(0);
+                Err(failed(text))
+            }
+        }
+    }
+}
+
+/// What a worker said when it ended before it was of any use.
+async fn explain_early_end(exit: &mut ExitFuture, otherwise: &str) -> String {
+    match timeout(LOST_GRACE, exit).await {
+        Ok(exit) => format!("the worker ended at its start: {}", core_exit(exit)),
+        Err(_) => otherwise.to_owned(),
+    }
+}
+
+fn core_exit(exit: ProcessExit) -> actor_core::ProcessExit {
+    actor_core::ProcessExit {
+        code: exit.code,
+        signal: exit.signal,
+        stderr: exit.stderr,
+    }
+}
+
+impl Running {
+    async fn await_root(&mut self) -> Result<(), String> {
+        tokio::select! { biased;
+            event = self.events.recv() => match event {
+                Some(LinkEvent::Spawned) => Ok(()),
+                Some(LinkEvent::SpawnFailed(text)) => Err(text),
+                _ => Err("the worker answered out of turn".into()),
+            },
+            why = self.link.lost() => Err(explain_early_end(&mut self.exit, &why).await),
+        }
+    }
+}
+
+/// Lets an incarnation run: its forwarder and its driver.
+fn run<M: Serialize + Send + 'static>(running: Running, outlet: Outlet<M>) {
+    let (requests, inbox): (UnboundedSender<Ready>, _) = unbounded_channel();
+    // Not kept: a link that held a counted reference to its own root would keep it alive.
+    let actor = outlet.actor();
+    let root = running
+        .link
+        .import_root(&actor, Box::new(outlet), Owner::Process(requests));
+    drop(actor);
+    let driver = Driver {
+        running,
+        root,
+        requests: inbox,
+        ended: None,
+        was_stopped: false,
+        was_killed: false,
+        is_lost: false,
+        kill_at: None,
+    };
+    crate::runtime::spawn(driver.drive());
+}
+
+/// Brings the end of the root and the end of the process together.
+struct Driver {
+    running: Running,
+    root: RootImport,
+    requests: UnboundedReceiver<Ready>,
+    /// The root's own reason.
+    ended: Option<ExitReason>,
+    was_stopped: bool,
+    was_killed: bool,
+    is_lost: bool,
+    kill_at: Option<Instant>,
+}
+
+impl Driver {
+    async fn drive(mut self) {
+        let exit = loop {
+            let kill_at = self.kill_at;
+            let kill = async {
+                match kill_at {
+                    Some(at) => sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! { biased;
+                exit = &mut self.running.exit => break exit,
+                Some(event) = self.running.events.recv() => self.handle_event(event),
+                request = self.requests.recv() => self.handle_request(request),
+                _ = self.running.link.lost(), if !self.is_lost => self.handle_lost(),
+                () = kill => {
+                    self.kill_at = None;
+                    self.signal(ProcessHandle::kill_group);
+                }
+            }
+        };
+        // What it wrote before its end is still on the way.
+        drop(timeout(DRAIN_GRACE, self.running.link.lost()).await);
+        while let Ok(event) = self.running.events.try_recv() {
+            self.handle_event(event);
+        }
+        self.running.pid.set(0);
+        self.running.link.close("the worker process has ended");
+        let reason = self.reason(exit);
+        self.root.end(reason);
+    }
+
+    fn reason(&mut self, exit: ProcessExit) -> ExitReason {
+        match self.ended.take() {
+            Some(reason) => reason,
+            None if self.was_killed => ExitReason::Killed,
+            None if self.is_lost => ExitReason::NoConnection,
+            None => ExitReason::Process(core_exit(exit)),
+        }
+    }
+
+    fn handle_event(&mut self, event: LinkEvent) {
+        if let LinkEvent::Ended(reason) = event {
+            self.ended.get_or_insert(reason);
+            self.kill_within(LEAVE_GRACE);
+        }
+    }
+
+    fn handle_request(&mut self, request: Option<Ready>) {
+        match request {
+            Some(Ready::Stop(reason)) => {
+                self.was_stopped = true;
+                let how = if reason == ExitReason::Shutdown {
+                    StopHow::Shutdown
+                } else {
+                    StopHow::Stop
+                };
+                self.running.link.send_stop(how);
+            }
+            Some(Ready::Drained) => self.running.link.send_stop(StopHow::Drain),
+            Some(Ready::Kill) if self.was_stopped && !self.was_killed => {
+                self.was_killed = true;
+                self.signal(ProcessHandle::terminate_group);
+                self.kill_within(TERM_GRACE);
+            }
+            // Killed at once, or given up by whoever owned it.
+            _ => {
+                self.was_killed = true;
+                self.requests.close();
+                self.signal(ProcessHandle::kill_group);
+            }
+        }
+    }
+
+    fn handle_lost(&mut self) {
+        // Mostly the process is ending already; if not, nobody could reach it any more.
+        if self.ended.is_none() {
+            self.kill_within(LOST_GRACE);
+        }
+        self.is_lost = true;
+    }
+
+    fn kill_within(&mut self, grace: Duration) {
+        let at = Instant::now() + grace;
+        self.kill_at = Some(self.kill_at.map_or(at, |earlier| earlier.min(at)));
+    }
+
+    fn signal(&self, send: impl FnOnce(&ProcessHandle) -> std::io::Result<bool>) {
+        if let Err(error) = send(&self.running.handle) {
+            tracing::error!(pid = self.running.handle.pid(), %error, "a worker process could not be signalled");
+        }
+    }
+}
