@@ -97,8 +97,16 @@ impl<M: Send + 'static> Inbox<M> {
             {
                 Drawn::Some => self.step = self.step.min(self.cell.step()),
                 Drawn::Over => return Poll::Ready(Next::End(ExitReason::Unresponsive)),
-                Drawn::Empty if self.draining => return Poll::Ready(Next::End(ExitReason::Normal)),
                 Drawn::Empty => {
+                    // A request that came between the look above and the draw found nobody in bed to rouse.
+                    if !self.cell.is_undisturbed(self.incarnation)
+                        && let Some(reason) = self.look_up()
+                    {
+                        return Poll::Ready(Next::End(reason));
+                    }
+                    if self.draining {
+                        return Poll::Ready(Next::End(ExitReason::Normal));
+                    }
                     self.run = 0;
                     self.free_idle_buffer();
                     return Poll::Pending;

@@ -86,3 +86,8 @@ pub use supervisor::{
 pub use system::{ActorSystem, ShutdownReport, SystemBuilder};
 pub use timekeeper::Timekeeping;
 pub use timers::{MissedTicks, TimerKey};
+
+/// The program of the README is a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct ReadmeDoctests;

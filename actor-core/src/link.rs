@@ -186,7 +186,8 @@ impl<M: Send + 'static> Outlet<M> {
                 }
             }
             match self.cell.park(self.incarnation, cx.waker()) {
-                Parked::Rest => return Poll::Pending,
+                // A request that came after the look above, and before the waker was stored, woke nobody.
+                Parked::Rest => return self.look_up().map_or(Poll::Pending, Poll::Ready),
                 Parked::Again => {}
                 Parked::Killed if self.reported & control::KILL != 0 => return Poll::Pending,
                 Parked::Killed => {}

@@ -6,7 +6,7 @@ use std::task::Waker;
 
 use super::{BEGUN_MASK, Cell, Monitor, Sleep, begun_word, wake_all};
 use crate::dead_letter::DeadLetterReason;
-use crate::mailbox::queue::{Extra, Item};
+use crate::mailbox::queue::Item;
 use crate::reply_scope::Scope;
 use crate::sync::{Arc, Ordering};
 use crate::{AskError, Down, ExitReason};
@@ -157,10 +157,8 @@ impl<M: Send + 'static> Cell<M> {
         }
         let scope = Scope::for_drop();
         for item in items {
-            let is_letter = match &item {
-                Item::Message(_) => true,
-                Item::Extra(extra) => matches!(**extra, Extra::Message(_) | Extra::Mapped(..)),
-            };
+            // What the system owed the actor was sent by nobody.
+            let is_letter = matches!(item, Item::Message(_));
             // Dropping a message runs user code; a panic in it harms nobody else.
             let dropped = catch_unwind(AssertUnwindSafe(|| drop(item)));
             if dropped.is_err() {

@@ -11,8 +11,9 @@ pub(crate) use raw::run_child as raw_child;
 
 /// All subjects that there are, in the order of the table.
 pub(crate) fn subjects(runtime: &Runtime) -> Vec<Subject> {
-    ours::subject(runtime)
-        .into_iter()
-        .chain([raw::subject()])
-        .collect()
+    vec![
+        ours::subject(runtime),
+        ours::subject_with_default_window(runtime),
+        raw::subject(),
+    ]
 }

@@ -1,20 +1,128 @@
 //! Ours between two processes: messages and asks to an actor in a worker process.
 //!
-//! Not there yet: [`subject`] returns nothing, and the table shows the floor alone.
+//! The worker is this executable run again. One-way messages have a window of [`WINDOW`]: with the default of 64 the way there and back
+//! limits a flood of tiny messages, and the figure is printed as well, as `ours_64`.
 
+use std::time::Instant;
+
+use actor_core::prelude::*;
+use actor_remote::{Factory, Node, Registry};
+use serde::{Deserialize, Serialize};
 use tokio::runtime::Runtime;
 
-use crate::harness::Subject;
+use super::raw::median_micros;
+use crate::harness::{Role, Run, Subject};
+use crate::workload::Workload;
+
+/// Messages under way to the worker.
+const WINDOW: u32 = 4_096;
+
+#[derive(Serialize, Deserialize)]
+enum CountMsg {
+    Add(u64),
+    Total(Reply<u64>),
+}
+
+struct Counter {
+    received: u64,
+}
+
+impl Actor for Counter {
+    type Msg = CountMsg;
+
+    async fn handle(&mut self, msg: CountMsg, _ctx: &mut Context<Self>) -> ActorResult {
+        match msg {
+            CountMsg::Add(_) => self.received += 1,
+            CountMsg::Total(reply) => reply.send(std::mem::take(&mut self.received)),
+        }
+        Ok(())
+    }
+}
+
+const COUNTER: Factory<(), CountMsg> = Factory::new("benches.Counter/v1");
+
+fn registry() -> Registry {
+    let builder = Registry::builder().factory(COUNTER, |()| Counter { received: 0 });
+    builder.build().expect("one name is unique")
+}
 
 /// Runs the worker and never returns when this process was started as one; else does nothing.
 /// Called first thing in `main`.
-pub(crate) fn run_worker_if_this_is_one() {}
+pub(crate) fn run_worker_if_this_is_one() {
+    actor_remote::init(&registry());
+}
 
-/// Our subject, its worker process running, with the workloads `ProcessOneWay` (ns per message, the
-/// clock stopped by a final ask that returns the count) and `ProcessAsk` (µs, the median of single
-/// round trips, one at a time, for which `super::raw::median_micros` is there).
-///
-/// Each run is called outside of the runtime and may `block_on` its handle.
-pub(crate) fn subject(_runtime: &Runtime) -> Option<Subject> {
-    None
+/// A system with one worker process, and the reference to its root.
+struct Far {
+    runtime: tokio::runtime::Handle,
+    counter: ActorRef<CountMsg>,
+    /// Dropping the system ends the worker.
+    system: ActorSystem,
+}
+
+impl Far {
+    fn start(runtime: &Runtime, window: u32) -> Self {
+        let handle = runtime.handle().clone();
+        handle.clone().block_on(async {
+            let system = ActorSystem::new("process-bench");
+            let node = Node::new(registry());
+            let worker = node.worker("counter", COUNTER, ()).expect("nothing is easy to encode");
+            let mailbox = Mailbox::bounded(2 * WINDOW as usize);
+            let (spec, counter) = worker.window(window).child().mailbox(mailbox).build();
+            let supervisor = Supervisor::builder(Strategy::OneForOne).child(spec);
+            supervisor.start(&system).await.expect("this executable can be run again");
+            Far { runtime: handle, counter, system }
+        })
+    }
+
+    fn one_way(self) -> Run {
+        Box::new(move |sizes| {
+            let messages = sizes.process_messages;
+            let _alive = &self.system;
+            let begin = Instant::now();
+            let counter = self.counter.clone();
+            let sending = self.runtime.spawn(async move {
+                for message in 0..messages {
+                    counter.send(CountMsg::Add(message)).await.expect("the worker lives");
+                }
+                counter.ask(CountMsg::Total).await.expect("the worker answers")
+            });
+            let counted = self.runtime.block_on(sending).expect("the sender does not panic");
+            let figure = begin.elapsed().as_nanos() as f64 / messages as f64;
+            assert_eq!(counted, messages, "messages were lost");
+            figure
+        })
+    }
+
+    fn ask(self) -> Run {
+        Box::new(move |sizes| {
+            let asks = sizes.process_asks;
+            let _alive = &self.system;
+            let counter = self.counter.clone();
+            let asking = self.runtime.spawn(async move {
+                let mut nanos = Vec::with_capacity(asks);
+                for _ in 0..asks {
+                    let begin = Instant::now();
+                    counter.ask(CountMsg::Total).await.expect("the worker answers");
+                    nanos.push(begin.elapsed().as_nanos() as u64);
+                }
+                nanos
+            });
+            let mut nanos = self.runtime.block_on(asking).expect("the asker does not panic");
+            median_micros(&mut nanos)
+        })
+    }
+}
+
+/// Our subject, its worker processes running.
+pub(crate) fn subject(runtime: &Runtime) -> Subject {
+    Subject::new("ours", Role::Ours)
+        .with(Workload::ProcessOneWay, Far::start(runtime, WINDOW).one_way())
+        .with(Workload::ProcessAsk, Far::start(runtime, actor_remote::DEFAULT_WINDOW).ask())
+}
+
+/// The same with the default window.
+pub(crate) fn subject_with_default_window(runtime: &Runtime) -> Subject {
+    Subject::new("ours_64", Role::Extra)
+        .with(Workload::ProcessOneWay, Far::start(runtime, actor_remote::DEFAULT_WINDOW).one_way())
 }

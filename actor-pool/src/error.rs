@@ -1,0 +1,292 @@
+//! What can go wrong with a job, with handing one in, and with starting a pool.
+
+use std::error::Error;
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+
+use actor_core::ExitReason;
+
+/// Which of the two that travel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Payload {
+    /// The argument of the job.
+    Argument,
+    /// Its result.
+    Result,
+}
+
+impl fmt::Display for Payload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Payload::Argument => "argument",
+            Payload::Result => "result",
+        })
+    }
+}
+
+/// Why a job has no result. The pool and all its other jobs go on.
+///
+/// A job that can fail by itself returns a `Result` as its value; this type is about the machinery around it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum JobError {
+    /// It was cancelled before it began.
+    Cancelled,
+    /// The pool ended before it began. It never ran.
+    Shutdown,
+    /// The job panicked. Its worker lives on.
+    Panicked {
+        /// The panic message.
+        text: String,
+        /// `file:line:column`, where the panic hook is installed.
+        location: Option<String>,
+    },
+    /// Its worker ended while the job was in its hands: the process exited, was killed, or aborted; or the thread was given up at
+    /// shutdown. Jobs that may run twice without harm are marked [`retryable`](crate::JobOptions::retryable) and are run again instead.
+    WorkerLost {
+        /// Whether the job may have run, wholly or in part.
+        maybe_ran: bool,
+        /// How the worker ended: the exit code or signal of the process and its last lines of standard error.
+        reason: ExitReason,
+    },
+    /// A retryable job whose workers were lost so many times in a row that it is taken for the cause.
+    Quarantined {
+        /// How many workers were lost with it in hand.
+        losses: u32,
+        /// How the last of them ended.
+        reason: ExitReason,
+    },
+    /// The argument or the result could not be encoded or decoded.
+    Codec {
+        /// Which of the two.
+        payload: Payload,
+        /// What was wrong with it.
+        text: String,
+    },
+    /// The encoded argument or result is larger than the pool's limit.
+    TooLarge {
+        /// Which of the two.
+        payload: Payload,
+        /// Its size in bytes.
+        bytes: u64,
+        /// The limit, in bytes; see [`PoolBuilder::payload_max`](crate::PoolBuilder::payload_max).
+        limit: u64,
+    },
+    /// The executable of the worker does not know the job: it was built from another list of jobs.
+    Unknown {
+        /// The name of the job.
+        job: String,
+    },
+    /// The request or its answer could not be carried to or from the worker, which lives on.
+    Link {
+        /// Whether the job may have run all the same.
+        maybe_ran: bool,
+        /// What went wrong.
+        text: String,
+    },
+}
+
+impl JobError {
+    /// Whether the job may have run, wholly or in part. `false` is certain: handing it in again does the work at most once.
+    #[must_use]
+    pub fn may_have_run(&self) -> bool {
+        match self {
+            JobError::Cancelled | JobError::Shutdown | JobError::Unknown { .. } => false,
+            JobError::Panicked { .. } | JobError::Quarantined { .. } => true,
+            JobError::WorkerLost { maybe_ran, .. } | JobError::Link { maybe_ran, .. } => *maybe_ran,
+            JobError::Codec { payload, .. } | JobError::TooLarge { payload, .. } => {
+                *payload == Payload::Result
+            }
+        }
+    }
+}
+
+impl fmt::Display for JobError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            JobError::Cancelled => f.write_str("the job was cancelled before it began"),
+            JobError::Shutdown => f.write_str("the pool ended before the job began"),
+            JobError::Panicked {
+                text,
+                location: Some(at),
+            } => write!(f, "the job panicked at {at}: {text}"),
+            JobError::Panicked {
+                text,
+                location: None,
+            } => write!(f, "the job panicked: {text}"),
+            JobError::WorkerLost {
+                maybe_ran: true,
+                reason,
+            } => write!(f, "its worker was lost with the job in hand: {reason}"),
+            JobError::WorkerLost {
+                maybe_ran: false,
+                reason,
+            } => write!(f, "its worker was lost before the job began: {reason}"),
+            JobError::Quarantined { losses, reason } => {
+                write!(f, "the job lost {losses} workers in a row and is not tried again; the last: {reason}")
+            }
+            JobError::Codec { payload, text } => {
+                write!(f, "the {payload} of the job could not be carried: {text}")
+            }
+            JobError::TooLarge {
+                payload,
+                bytes,
+                limit,
+            } => write!(f, "the {payload} of the job takes {bytes} bytes; the limit is {limit}"),
+            JobError::Unknown { job } => {
+                write!(f, "the executable of the worker does not know the job {job:?}")
+            }
+            JobError::Link { text, .. } => {
+                write!(f, "the job could not be carried to its worker and back: {text}")
+            }
+        }
+    }
+}
+
+impl Error for JobError {}
+
+/// Why a job was not accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The pool shuts down, or has ended. Trying again is useless.
+    Closed,
+    /// As many jobs wait as the pool takes (only from the `try_` calls). A later try can succeed; `submit` waits in line.
+    Full,
+    /// The pool has process workers, and the job is not in their list of [`Jobs`](crate::Jobs).
+    Unregistered {
+        /// The name of the job.
+        job: &'static str,
+    },
+    /// A job of this name is in the list, but with another argument or result type.
+    Mismatched {
+        /// The name of the job.
+        job: &'static str,
+    },
+    /// A closure cannot leave its process, and the pool has no thread workers.
+    NoThreads,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refusal::Closed => f.write_str("the pool takes no more jobs"),
+            Refusal::Full => f.write_str("as many jobs wait as the pool takes"),
+            Refusal::Unregistered { job } => write!(
+                f,
+                "the job {job:?} is not registered for process workers; add it with `Jobs::builder().job(..)`"
+            ),
+            Refusal::Mismatched { job } => write!(
+                f,
+                "the job {job:?} is registered with another argument or result type"
+            ),
+            Refusal::NoThreads => {
+                f.write_str("a closure needs a thread worker, and the pool has none")
+            }
+        }
+    }
+}
+
+/// A job was not accepted; its argument (or closure) comes back.
+pub struct SubmitError<T> {
+    refusal: Refusal,
+    // In a lock so that the error is `Sync`, and `?` into a boxed error compiles, for every argument that is `Send`.
+    argument: Mutex<T>,
+}
+
+impl<T> SubmitError<T> {
+    pub(crate) fn new(refusal: Refusal, argument: T) -> Self {
+        SubmitError {
+            refusal,
+            argument: Mutex::new(argument),
+        }
+    }
+
+    /// Why.
+    #[must_use]
+    pub fn refusal(&self) -> &Refusal {
+        &self.refusal
+    }
+
+    /// The argument, or the closure, that was not taken.
+    pub fn into_argument(self) -> T {
+        self.argument
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T> fmt::Debug for SubmitError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SubmitError")
+            .field("refusal", &self.refusal)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Display for SubmitError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.refusal.fmt(f)
+    }
+}
+
+impl<T> Error for SubmitError<T> {}
+
+/// Why a pool did not start. Nothing is left running.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PoolError {
+    /// It would have no worker at all.
+    NoWorkers,
+    /// It would take no job at all.
+    NoCapacity,
+    /// A worker did not start.
+    Worker {
+        /// The name of the worker.
+        name: String,
+        /// Why.
+        reason: ExitReason,
+    },
+    /// Its actors could not be started, since the system shuts down.
+    System(String),
+}
+
+impl fmt::Display for PoolError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PoolError::NoWorkers => {
+                f.write_str("a pool of zero workers can do no work; give it threads or processes")
+            }
+            PoolError::NoCapacity => f.write_str("a pool with a capacity of zero takes no job"),
+            PoolError::Worker { name, reason } => {
+                write!(f, "worker {name:?} did not start: {reason}")
+            }
+            PoolError::System(text) => write!(f, "the pool did not start: {text}"),
+        }
+    }
+}
+
+impl Error for PoolError {}
+
+/// Why a list of jobs is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum JobsError {
+    /// Two jobs have this name.
+    Duplicate {
+        /// The name.
+        job: &'static str,
+    },
+}
+
+impl fmt::Display for JobsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            JobsError::Duplicate { job } => {
+                write!(f, "two jobs have the name {job:?}; give each its own")
+            }
+        }
+    }
+}
+
+impl Error for JobsError {}

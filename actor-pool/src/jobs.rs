@@ -1,0 +1,221 @@
+//! The list of jobs that process workers know, and how one of them is run from its encoded argument.
+
+use std::any::TypeId;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::panics::caught;
+use crate::task::{decode, encode};
+use crate::{Job, JobError, JobsError, Payload, Refusal};
+
+type RunEncoded = Arc<dyn Fn(&[u8]) -> Result<Vec<u8>, JobError> + Send + Sync>;
+
+#[derive(Clone)]
+struct Listed {
+    signature: TypeId,
+    run: RunEncoded,
+}
+
+/// The jobs that process workers can run. Cheap to clone.
+///
+/// The worker is the same program, so it has the same list: build it in one function and call that at the top of `main`.
+///
+/// ```
+/// use actor_pool::{Job, Jobs};
+///
+/// fn double(number: u64) -> u64 {
+///     number * 2
+/// }
+/// const DOUBLE: Job<u64, u64> = Job::new("example.double/v1", double);
+///
+/// # fn main() -> Result<(), actor_pool::JobsError> {
+/// let jobs = Jobs::builder().job(DOUBLE).build()?;
+/// assert_eq!(jobs.names().collect::<Vec<_>>(), ["example.double/v1"]);
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Default)]
+pub struct Jobs {
+    listed: Arc<BTreeMap<&'static str, Listed>>,
+}
+
+impl Jobs {
+    /// An empty list.
+    pub fn builder() -> JobsBuilder {
+        JobsBuilder::default()
+    }
+
+    /// The names of the jobs, in alphabetical order.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> + '_ {
+        self.listed.keys().copied()
+    }
+
+    /// Whether process workers can run this job.
+    pub(crate) fn check<Arg: 'static, Out: 'static>(
+        &self,
+        job: &Job<Arg, Out>,
+    ) -> Result<(), Refusal> {
+        let name = job.name();
+        match self.listed.get(name) {
+            None => Err(Refusal::Unregistered { job: name }),
+            Some(listed) if listed.signature != signature::<Arg, Out>() => {
+                Err(Refusal::Mismatched { job: name })
+            }
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// Runs a job in the worker process.
+    pub(crate) fn run(&self, name: &str, argument: &[u8]) -> Result<Vec<u8>, JobError> {
+        match self.listed.get(name) {
+            Some(listed) => (listed.run)(argument),
+            None => Err(JobError::Unknown {
+                job: name.to_owned(),
+            }),
+        }
+    }
+}
+
+impl fmt::Debug for Jobs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.listed.keys()).finish()
+    }
+}
+
+/// Collects a list of jobs.
+#[derive(Default)]
+#[must_use = "nothing is listed before `build`"]
+pub struct JobsBuilder {
+    listed: BTreeMap<&'static str, Listed>,
+    duplicate: Option<&'static str>,
+}
+
+impl JobsBuilder {
+    /// Adds a job.
+    pub fn job<Arg, Out>(mut self, job: Job<Arg, Out>) -> Self
+    where
+        Arg: DeserializeOwned + 'static,
+        Out: Serialize + 'static,
+    {
+        let listed = Listed {
+            signature: signature::<Arg, Out>(),
+            run: Arc::new(move |argument| run_encoded(job, argument)),
+        };
+        if self.listed.insert(job.name(), listed).is_some() {
+            self.duplicate.get_or_insert(job.name());
+        }
+        self
+    }
+
+    /// The list.
+    ///
+    /// # Errors
+    ///
+    /// [`JobsError::Duplicate`]: two jobs have the same name.
+    pub fn build(self) -> Result<Jobs, JobsError> {
+        match self.duplicate {
+            Some(job) => Err(JobsError::Duplicate { job }),
+            None => Ok(Jobs {
+                listed: Arc::new(self.listed),
+            }),
+        }
+    }
+}
+
+impl fmt::Debug for JobsBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.listed.keys()).finish()
+    }
+}
+
+fn signature<Arg: 'static, Out: 'static>() -> TypeId {
+    TypeId::of::<fn(Arg) -> Out>()
+}
+
+fn run_encoded<Arg, Out>(job: Job<Arg, Out>, argument: &[u8]) -> Result<Vec<u8>, JobError>
+where
+    Arg: DeserializeOwned,
+    Out: Serialize,
+{
+    let argument: Arg = decode(Payload::Argument, argument)?;
+    let run = job.function();
+    let result = caught(move || run(argument)).map_err(|panic| JobError::Panicked {
+        text: panic.text,
+        location: panic.location,
+    })?;
+    let encoded = encode(Payload::Result, &result);
+    crate::panics::discard(result);
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DOUBLE: Job<u64, u64> = Job::new("double/v1", |number| number * 2);
+    const FAIL: Job<(), ()> = Job::new("fail/v1", |()| panic!("no luck today"));
+    const OTHER: Job<u64, String> = Job::new("double/v1", |number| number.to_string());
+
+    #[test]
+    fn a_listed_job_runs_from_its_encoded_argument() {
+        let jobs = Jobs::builder().job(DOUBLE).build().unwrap();
+        let argument = encode(Payload::Argument, &21u64).unwrap();
+
+        let result = jobs.run("double/v1", &argument).unwrap();
+
+        assert_eq!(decode::<u64>(Payload::Result, &result), Ok(42));
+    }
+
+    #[test]
+    fn a_name_that_is_given_twice_is_refused() {
+        let refused = Jobs::builder().job(DOUBLE).job(OTHER).build().unwrap_err();
+
+        assert_eq!(refused, JobsError::Duplicate { job: "double/v1" });
+    }
+
+    #[test]
+    fn a_panic_in_a_job_is_its_error() {
+        // P4
+        let jobs = Jobs::builder().job(FAIL).build().unwrap();
+
+        let error = jobs.run("fail/v1", &[]).unwrap_err();
+
+        assert!(matches!(error, JobError::Panicked { text, .. } if text == "no luck today"));
+    }
+
+    #[test]
+    fn an_argument_that_does_not_decode_fails_the_job() {
+        // P10
+        let jobs = Jobs::builder().job(DOUBLE).build().unwrap();
+
+        for bytes in [&[][..], &[1, 2][..]] {
+            let error = jobs.run("double/v1", bytes).unwrap_err();
+            assert!(
+                matches!(error, JobError::Codec { payload: Payload::Argument, .. }),
+                "{error:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_job_that_is_not_listed_is_named() {
+        let jobs = Jobs::default();
+
+        assert_eq!(
+            jobs.run("double/v1", &[]),
+            Err(JobError::Unknown { job: "double/v1".to_owned() })
+        );
+        assert_eq!(jobs.check(&DOUBLE), Err(Refusal::Unregistered { job: "double/v1" }));
+    }
+
+    #[test]
+    fn a_job_of_another_signature_is_not_the_listed_one() {
+        let jobs = Jobs::builder().job(DOUBLE).build().unwrap();
+
+        assert_eq!(jobs.check(&DOUBLE), Ok(()));
+        assert_eq!(jobs.check(&OTHER), Err(Refusal::Mismatched { job: "double/v1" }));
+    }
+}

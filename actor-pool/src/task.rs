@@ -1,0 +1,204 @@
+//! One job on its way through the pool: its work, and the slot for its outcome, in one allocation.
+//!
+//! The dispatcher and the workers see a [`Task`] without types; the handle sees a [`Promise`] of the result. User code (the function,
+//! encoding, decoding, dropping) runs only here, and every panic of it is caught here.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::panics::{caught, discard};
+use crate::slot::{Outcome, Slot};
+use crate::{Completed, Job, JobError, Payload, WorkerInfo};
+
+/// What workers do with a job.
+pub(crate) trait Task: Send + Sync {
+    /// The name of the job, for another process. `None`: it cannot leave this one.
+    fn name(&self) -> Option<&'static str>;
+
+    /// Does the work on the calling thread.
+    fn run(&self, worker: &WorkerInfo);
+
+    /// The encoded argument; the argument stays.
+    fn encode(&self) -> Result<Vec<u8>, JobError>;
+
+    /// The work was done elsewhere; this is the encoded result.
+    fn complete(&self, result: &[u8], worker: &WorkerInfo);
+
+    /// There is no result.
+    fn fail(&self, error: JobError);
+}
+
+/// What the handle of a job holds.
+pub(crate) trait Promise<Out>: Send + Sync {
+    fn slot(&self) -> &Slot<Out>;
+}
+
+/// A registered job.
+pub(crate) struct Call<Arg, Out> {
+    job: Job<Arg, Out>,
+    argument: Mutex<Option<Arg>>,
+    slot: Slot<Out>,
+}
+
+/// A closure.
+pub(crate) struct Closure<F, Out> {
+    work: Mutex<Option<F>>,
+    slot: Slot<Out>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn outcome<Out>(worker: &WorkerInfo, work: impl FnOnce() -> Out) -> Outcome<Out> {
+    match caught(work) {
+        Ok(value) => Ok(Completed {
+            value,
+            worker: worker.clone(),
+        }),
+        Err(panic) => Err(JobError::Panicked {
+            text: panic.text,
+            location: panic.location,
+        }),
+    }
+}
+
+impl<Arg, Out> Call<Arg, Out> {
+    pub(crate) fn new(job: Job<Arg, Out>, argument: Arg) -> Arc<Self> {
+        Arc::new(Call {
+            job,
+            argument: Mutex::new(Some(argument)),
+            slot: Slot::new(),
+        })
+    }
+
+    /// The argument of a job that was not accepted.
+    pub(crate) fn take_back(&self) -> Arg {
+        lock(&self.argument)
+            .take()
+            .expect("a job that was not accepted has its argument")
+    }
+}
+
+impl<Arg, Out> Task for Call<Arg, Out>
+where
+    Arg: Serialize + Send + 'static,
+    Out: DeserializeOwned + Send + 'static,
+{
+    fn name(&self) -> Option<&'static str> {
+        Some(self.job.name())
+    }
+
+    fn run(&self, worker: &WorkerInfo) {
+        let argument = lock(&self.argument).take();
+        if let Some(argument) = argument {
+            let run = self.job.function();
+            self.slot.complete(outcome(worker, move || run(argument)));
+        }
+    }
+
+    fn encode(&self) -> Result<Vec<u8>, JobError> {
+        // The lock is this job's own, and one worker has it in hand.
+        let argument = lock(&self.argument);
+        encode(Payload::Argument, argument.as_ref().ok_or(JobError::Cancelled)?)
+    }
+
+    fn complete(&self, result: &[u8], worker: &WorkerInfo) {
+        let outcome = decode(Payload::Result, result).map(|value| Completed {
+            value,
+            worker: worker.clone(),
+        });
+        self.slot.complete(outcome);
+        discard(lock(&self.argument).take());
+    }
+
+    fn fail(&self, error: JobError) {
+        self.slot.complete(Err(error));
+        discard(lock(&self.argument).take());
+    }
+}
+
+impl<Arg: Send, Out: Send> Promise<Out> for Call<Arg, Out> {
+    fn slot(&self) -> &Slot<Out> {
+        &self.slot
+    }
+}
+
+impl<F, Out> Closure<F, Out> {
+    pub(crate) fn new(work: F) -> Arc<Self> {
+        Arc::new(Closure {
+            work: Mutex::new(Some(work)),
+            slot: Slot::new(),
+        })
+    }
+
+    /// The closure of a job that was not accepted.
+    pub(crate) fn take_back(&self) -> F {
+        lock(&self.work)
+            .take()
+            .expect("a job that was not accepted has its closure")
+    }
+}
+
+impl<F, Out> Task for Closure<F, Out>
+where
+    F: FnOnce() -> Out + Send,
+    Out: Send,
+{
+    fn name(&self) -> Option<&'static str> {
+        None
+    }
+
+    fn run(&self, worker: &WorkerInfo) {
+        let work = lock(&self.work).take();
+        if let Some(work) = work {
+            self.slot.complete(outcome(worker, work));
+        }
+    }
+
+    fn encode(&self) -> Result<Vec<u8>, JobError> {
+        Err(JobError::Codec {
+            payload: Payload::Argument,
+            text: "a closure cannot leave its process".to_owned(),
+        })
+    }
+
+    fn complete(&self, _result: &[u8], _worker: &WorkerInfo) {}
+
+    fn fail(&self, error: JobError) {
+        self.slot.complete(Err(error));
+        discard(lock(&self.work).take());
+    }
+}
+
+impl<F: Send, Out: Send> Promise<Out> for Closure<F, Out> {
+    fn slot(&self) -> &Slot<Out> {
+        &self.slot
+    }
+}
+
+/// Encodes; a panic while encoding is an error like any other.
+pub(crate) fn encode<T: Serialize>(payload: Payload, value: &T) -> Result<Vec<u8>, JobError> {
+    let text = match caught(|| postcard::to_stdvec(value)) {
+        Ok(Ok(bytes)) => return Ok(bytes),
+        Ok(Err(error)) => format!("it could not be encoded: {error}"),
+        Err(panic) => format!("encoding it panicked: {}", panic.text),
+    };
+    Err(JobError::Codec { payload, text })
+}
+
+/// Decodes all of the bytes; a panic while decoding is an error like any other.
+pub(crate) fn decode<T: DeserializeOwned>(payload: Payload, bytes: &[u8]) -> Result<T, JobError> {
+    let text = match caught(|| postcard::take_from_bytes::<T>(bytes)) {
+        Ok(Ok((value, []))) => return Ok(value),
+        Ok(Ok((value, rest))) => {
+            discard(value);
+            format!("it could not be decoded: {} bytes are left over", rest.len())
+        }
+        Ok(Err(error)) => format!("it could not be decoded: {error}"),
+        Err(panic) => format!("decoding it panicked: {}", panic.text),
+    };
+    Err(JobError::Codec { payload, text })
+}
