@@ -421,7 +421,7 @@ impl<M: Send + 'static> Unpin for SendFuture<'_, M> {}
 impl<M: Send + 'static> Future for SendFuture<'_, M> {
     type Output = Result<(), SendError<M>>;
 
-    #[inline]
+    #[inline(always)]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         if this.ticket.is_none() {

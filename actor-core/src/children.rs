@@ -116,6 +116,24 @@ pub(crate) fn stop_all<'a>(
     })
 }
 
+/// Ends everybody for good at once, the youngest first and children before their parents. For an owner that cannot stop them in peace:
+/// it was given up, or the runtime is gone. Iterative, since trees may be deep.
+pub(crate) fn finish_all(children: &Children) {
+    let mut found: Vec<Child> = children.list();
+    let mut next = 0;
+    while next < found.len() {
+        let cell = Arc::clone(&found[next].cell);
+        if let Some(below) = cell.header().children_if_any() {
+            below.close();
+            found.extend(below.list());
+        }
+        next += 1;
+    }
+    for child in found.into_iter().rev() {
+        child.cell.finish(ExitReason::Killed);
+    }
+}
+
 /// Stops one and ends it for good.
 pub(crate) async fn stop_one(system: &Arc<SystemCore>, child: &Child, reason: &ExitReason) {
     let ended = halt(system, &child.cell, child.shutdown, reason).await;

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use crate::cell::{AnyCell, Cell, Monitor};
+use crate::children::finish_all;
+use crate::guard::caught;
 use crate::inbox::Inbox;
 use crate::lifecycle::Request;
 use crate::mailbox::queue::Extra;
@@ -198,7 +200,7 @@ impl<A: Actor> Context<A> {
     }
 
     /// The incarnation is over: gives everything back and reports the end.
-    pub(crate) fn over(mut self, reason: ExitReason) {
+    pub(crate) fn over(&mut self, reason: ExitReason) {
         self.release();
         let drawn = self.inbox.take_drawn();
         self.inbox
@@ -207,9 +209,17 @@ impl<A: Actor> Context<A> {
     }
 
     fn release(&mut self) {
-        self.inbox.timers = crate::timers::Timers::new();
-        for (id, cell) in self.watched.drain(..) {
-            cell.remove_monitor(id);
+        // The messages of timers and the map functions of monitors are user data, whose drop may panic.
+        let timers = std::mem::replace(&mut self.inbox.timers, crate::timers::Timers::new());
+        self.dropped(caught(|| drop(timers)));
+        for (id, cell) in std::mem::take(&mut self.watched) {
+            self.dropped(caught(|| cell.remove_monitor(id)));
+        }
+    }
+
+    fn dropped(&self, outcome: Result<(), ExitReason>) {
+        if let Err(reason) = outcome {
+            tracing::error!(actor = %self.id(), %reason, "dropping what an actor had set panicked");
         }
     }
 }
@@ -225,16 +235,16 @@ impl<A: Actor> Drop for Context<A> {
     fn drop(&mut self) {
         self.release();
         let cell = Arc::clone(&self.inbox.cell);
-        if cell.is_present(self.inbox.incarnation) {
-            if let Some(children) = cell.header().children_if_any() {
-                children
-                    .list()
-                    .into_iter()
-                    .rev()
-                    .for_each(|child| child.cell.finish(ExitReason::Killed));
-            }
-            let drawn = self.inbox.take_drawn();
+        let is_present = cell.is_present(self.inbox.incarnation);
+        if is_present && let Some(children) = cell.header().children_if_any() {
+            finish_all(children);
+        }
+        // Also one that was given up hands back what it had drawn: the asks in it resolve.
+        let drawn = self.inbox.take_drawn();
+        if is_present || !drawn.is_empty() {
             cell.end_incarnation(self.inbox.incarnation, ExitReason::Killed, drawn);
+        }
+        if is_present {
             cell.finish(ExitReason::Killed);
         }
     }

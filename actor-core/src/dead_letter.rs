@@ -29,7 +29,7 @@ pub struct DeadLetter {
     pub message_type: &'static str,
     /// Why it was not handled.
     pub reason: DeadLetterReason,
-    /// Whose poll it was in which the message was given up, where that is known.
+    /// Who sent it, where that is known: when the message was given up in the sender's own poll.
     pub sender: Option<ActorId>,
 }
 
@@ -136,12 +136,17 @@ impl DeadLetterOffice {
         self.count.fetch_add(1, Ordering::Relaxed);
         self.log(target, message_type, &reason);
         if self.sender.receiver_count() > 0 {
+            // Whoever ends an actor, in whatever poll, is not the one who sent what was queued for it.
+            let sender = match reason {
+                DeadLetterReason::Stopped(_) | DeadLetterReason::Lost { .. } => None,
+                DeadLetterReason::Undecodable(_) => current_actor_id(),
+            };
             let letter = DeadLetter {
                 target,
                 name,
                 message_type,
                 reason,
-                sender: current_actor_id(),
+                sender,
             };
             drop(self.sender.send(letter));
         }

@@ -14,11 +14,13 @@ pub type BoxError = Box<dyn Error + Send + Sync + 'static>;
 /// A message that came back.
 ///
 /// It stands in a lock so that the error around it is `Sync`, and `?` into [`BoxError`] compiles, for every message that is `Send`.
-pub struct Returned<M>(Mutex<M>);
+/// And in a box, so that the result of a send that succeeds is small.
+pub struct Returned<M>(Box<Mutex<M>>);
 
 impl<M> Returned<M> {
+    #[cold]
     pub(crate) fn new(message: M) -> Self {
-        Returned(Mutex::new(message))
+        Returned(Box::new(Mutex::new(message)))
     }
 
     /// The message.

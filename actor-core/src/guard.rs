@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::Poll;
 
 use crate::cell::{Cell, Parked};
@@ -69,16 +69,21 @@ where
     F::Output: Verdict,
 {
     let id = cell.header().id();
-    let mut slot = pin!(Some(future));
+    let mut held = Held {
+        cell,
+        slot: pin!(Some(future)),
+        // What holds if the runtime drops this in mid-await, as for a kill: its replies were in hand.
+        dropped: AskError::Stopped {
+            reason: ExitReason::Killed,
+            begun: true,
+        },
+    };
     let outcome = std::future::poll_fn(|cx| {
         loop {
             if cell.is_killed(incarnation) {
                 return Poll::Ready(Outcome::Killed);
             }
-            let future = slot
-                .as_mut()
-                .as_pin_mut()
-                .expect("the future is dropped only after this one is ready");
+            let future = held.future();
             let scope = Scope::enter(cell.address(), id);
             match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
                 Ok(Poll::Pending) => {
@@ -109,22 +114,41 @@ where
         }
     })
     .await;
-    // A future that is dropped before its end takes its replies along: those of a killed handler were in hand.
-    let scope = Scope::enter(cell.address(), id);
-    if catch_unwind(AssertUnwindSafe(|| slot.set(None))).is_err() {
-        tracing::error!(actor = %id, "dropping a handler panicked");
-    }
     match &outcome {
-        Outcome::Done(_) => drop(scope),
-        Outcome::Panicked(reason) => scope.close(|| AskError::Failed {
-            reason: reason.clone(),
-        }),
-        Outcome::Killed => scope.close(|| AskError::Stopped {
-            reason: ExitReason::Killed,
-            begun: true,
-        }),
+        Outcome::Done(_) => held.dropped = AskError::NoReply,
+        Outcome::Panicked(reason) => {
+            held.dropped = AskError::Failed {
+                reason: reason.clone(),
+            };
+        }
+        Outcome::Killed => {}
     }
     outcome
+}
+
+/// A future of user code. Dropping it runs user code as well: its panic is caught, and replies that it takes along resolve.
+struct Held<'a, M: Send + 'static, F> {
+    cell: &'a Arc<Cell<M>>,
+    slot: Pin<&'a mut Option<F>>,
+    dropped: AskError,
+}
+
+impl<M: Send + 'static, F> Held<'_, M, F> {
+    fn future(&mut self) -> Pin<&mut F> {
+        let future = self.slot.as_mut().as_pin_mut();
+        future.expect("the future is dropped with its holder only")
+    }
+}
+
+impl<M: Send + 'static, F> Drop for Held<'_, M, F> {
+    fn drop(&mut self) {
+        let id = self.cell.header().id();
+        let scope = Scope::enter(self.cell.address(), id);
+        if catch_unwind(AssertUnwindSafe(|| self.slot.set(None))).is_err() {
+            tracing::error!(actor = %id, "dropping a handler panicked");
+        }
+        scope.close(|| self.dropped.clone());
+    }
 }
 
 /// Runs a synchronous piece of user code, such as a factory.

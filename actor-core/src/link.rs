@@ -13,7 +13,7 @@ use std::task::{Context, Poll};
 
 use crate::cell::{AnyCell, Binding, Cell, Drawn, Monitor, Parked};
 use crate::dead_letter::DeadLetterReason;
-use crate::lifecycle::control;
+use crate::lifecycle::{Phase, control};
 use crate::mailbox::queue::{Extra, Item};
 use crate::sync::{Arc, Ordering};
 use crate::{
@@ -179,7 +179,11 @@ impl<M: Send + 'static> Outlet<M> {
                 match self.cell.draw(self.incarnation, false, &mut self.drawn) {
                     Drawn::Some => return Poll::Ready(Ready::Items),
                     Drawn::Over => return Poll::Ready(Ready::Over),
-                    Drawn::Empty if self.is_draining() && self.in_flight == 0 => {
+                    Drawn::Empty
+                        if self.in_flight == 0
+                            && self.word() & !self.reported & control::DRAIN != 0 =>
+                    {
+                        self.reported |= control::DRAIN;
                         return Poll::Ready(Ready::Drained);
                     }
                     Drawn::Empty => {}
@@ -197,10 +201,6 @@ impl<M: Send + 'static> Outlet<M> {
 
     fn word(&self) -> u64 {
         self.cell.header().control.load(Ordering::Acquire)
-    }
-
-    fn is_draining(&self) -> bool {
-        self.word() & control::DRAIN != 0
     }
 
     fn look_up(&mut self) -> Option<Ready> {
@@ -263,6 +263,14 @@ impl<M: Send + 'static> Outlet<M> {
         self.in_flight
     }
 
+    /// Whether it takes nothing more, and all that it ever took has begun.
+    #[must_use]
+    pub fn is_spent(&self) -> bool {
+        let mut is_open = true;
+        self.cell.look(&mut |life| is_open = life.open);
+        !is_open && self.cell.len() == 0
+    }
+
     /// Ends the incarnation. What was in flight is lost, and reported; what was not carried yet stays queued if the actor is restarted.
     pub fn end(mut self, reason: ExitReason) {
         self.finish(reason);
@@ -275,7 +283,10 @@ impl<M: Send + 'static> Outlet<M> {
         let lost = std::mem::take(&mut self.in_flight);
         self.begun += lost;
         self.cell.set_begun(self.incarnation, self.begun);
-        self.cell.report_lost(lost, true);
+        // What one held that was given up was reported then.
+        if self.cell.is_present(self.incarnation) {
+            self.cell.report_lost(lost, true);
+        }
         self.cell
             .end_incarnation(self.incarnation, reason, std::mem::take(&mut self.drawn));
     }
@@ -293,7 +304,7 @@ impl<M: Send + 'static> fmt::Debug for Outlet<M> {
     }
 }
 
-/// Calls `notify` when that actor ends for good; at once, with `NoActor`, if it has.
+/// Calls `notify` when that actor ends for good; at once if it has.
 pub fn on_end(actor: &AnyActorRef, notify: impl FnOnce(Down) + Send + 'static) -> MonitorId {
     let system = actor.cell().header().system();
     let id = MonitorId(system.map_or(0, |system| system.next_id()));
@@ -301,10 +312,16 @@ pub fn on_end(actor: &AnyActorRef, notify: impl FnOnce(Down) + Send + 'static) -
         id,
         notify: Box::new(notify),
     }) {
+        let mut reason = ExitReason::NoActor;
+        actor.cell().look(&mut |life| {
+            if let Phase::Closing(ended) | Phase::Ended(ended) = &life.phase {
+                reason = ended.clone();
+            }
+        });
         (monitor.notify)(Down {
             monitor: id,
             actor: actor.id(),
-            reason: ExitReason::NoActor,
+            reason,
         });
     }
     id

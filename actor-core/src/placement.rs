@@ -83,7 +83,7 @@ fn launch_thread<A: Actor>(
         })
 }
 
-fn fail<A: Actor>(ctx: Context<A>, reason: &ExitReason) -> ExitReason {
+fn fail<A: Actor>(mut ctx: Context<A>, reason: &ExitReason) -> ExitReason {
     let reason = ExitReason::StartFailed(reason.to_string());
     ctx.over(reason.clone());
     reason

@@ -208,7 +208,8 @@ pub(crate) enum Route<T: Send + 'static> {
         not(feature = "serde"),
         expect(dead_code, reason = "only links use it")
     )]
-    Link(Arc<dyn LinkReply<T>>),
+    // Boxed, so that a reply is as small as its local half.
+    Link(Box<Arc<dyn LinkReply<T>>>),
 }
 
 /// A reply whose asker is on the other side of a link.
@@ -257,7 +258,7 @@ impl<T: Send + 'static> Drop for Reply<T> {
     fn drop(&mut self) {
         match self.route.take() {
             Some(Route::Local(slot)) => reply_scope::orphan(slot),
-            Some(Route::Link(reply)) => reply_scope::orphan(reply),
+            Some(Route::Link(reply)) => reply_scope::orphan(*reply),
             None => {}
         }
     }

@@ -158,5 +158,14 @@ pub(crate) fn adopt(
         parent: parent.clone(),
         key,
     };
-    cell.header().bind(binding) && children.insert(key, child)
+    if !cell.header().bind(binding) || !children.insert(key, child) {
+        return false;
+    }
+    // A parent that has ended, or is between two incarnations, starts nobody. Looked at after the insertion: a parent that ends from
+    // here on finds the child.
+    let mut has_owner = true;
+    if let Some(parent) = parent {
+        parent.look(&mut |life| has_owner = life.is_alive());
+    }
+    has_owner
 }

@@ -129,6 +129,8 @@ pub trait ReplyRoute: Send + Sync {
     fn fail(&self, why: AskError);
     /// Whether the asker no longer waits.
     fn is_closed(&self) -> bool;
+    /// How long the asker still waits.
+    fn remaining(&self) -> Duration;
 }
 
 /// An [`Outlet`] without its message type.
@@ -152,6 +154,8 @@ pub trait Outflow: Send {
     fn started(&self);
     /// See [`Outlet::in_flight`].
     fn in_flight(&self) -> u64;
+    /// See [`Outlet::is_spent`].
+    fn is_spent(&self) -> bool;
     /// See [`Outlet::end`].
     fn end(self: Box<Self>, reason: ExitReason);
 }
@@ -230,6 +234,18 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
     }
 }
 
+/// Runs the serde code of a user's type: a panic in it is an error of that message only, not the end of the link.
+fn caught<T>(code: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    crate::guard::caught(code).unwrap_or_else(|panicked| Err(panicked.to_string()))
+}
+
+/// Drops a message; a panic in that harms nobody else.
+fn drop_caught<M>(message: M) {
+    if let Err(panicked) = crate::guard::caught(|| drop(message)) {
+        tracing::error!(message_type = std::any::type_name::<M>(), %panicked, "the drop of a message panicked");
+    }
+}
+
 thread_local! {
     /// Postcard drops the text of a custom error; this keeps it.
     static REASON: RefCell<Option<String>> = const { RefCell::new(None) };
@@ -288,8 +304,7 @@ impl<M: DeserializeOwned + Send + 'static> TypedInlet<M> {
     fn decode(&self, bytes: &[u8]) -> Result<M, DeliverError> {
         // Replies inside a message that is dropped half-way resolve as failed.
         let scope = Scope::for_drop();
-        let decoded = decode(bytes);
-        match decoded {
+        match caught(|| decode(bytes)) {
             Ok(message) => Ok(message),
             Err(why) => {
                 scope.close(|| failed(format!("the message could not be decoded: {why}")));
@@ -302,7 +317,7 @@ impl<M: DeserializeOwned + Send + 'static> TypedInlet<M> {
 
     fn refused(&self, message: M) -> DeliverError {
         let scope = Scope::for_drop();
-        drop(message);
+        drop_caught(message);
         let reason = self.cell.last_reason();
         self.cell
             .dead_letter(DeadLetterReason::Stopped(reason.clone()));
@@ -365,13 +380,14 @@ impl<M: Serialize + Send + 'static> Outflow for Outlet<M> {
             }
             Some(Outgoing::Message(message)) => message,
         };
-        match encode(&message, out) {
+        match caught(|| encode(&message, out)) {
             Ok(()) => done(out, Encoded::Message),
             Err(why) => {
                 done(out, Encoded::Failed(why.clone()));
                 self.undeliverable(why);
             }
         }
+        drop_caught(message);
         true
     }
 
@@ -395,6 +411,10 @@ impl<M: Serialize + Send + 'static> Outflow for Outlet<M> {
         Outlet::in_flight(self)
     }
 
+    fn is_spent(&self) -> bool {
+        Outlet::is_spent(self)
+    }
+
     fn end(self: Box<Self>, reason: ExitReason) {
         Outlet::end(*self, reason);
     }
@@ -414,7 +434,7 @@ impl<T: DeserializeOwned + Send + 'static> Serialize for Reply<T> {
             ),
             Some(Route::Link(reply)) => (
                 Arc::new(Relayed {
-                    reply: Arc::clone(reply),
+                    reply: Arc::clone(&**reply),
                 }),
                 reply.remaining(),
             ),
@@ -439,10 +459,9 @@ impl<'de, T: Serialize + Send + 'static> Deserialize<'de> for Reply<T> {
         let route = hook.import_reply(wire.id, wire.remaining);
         let reply = Arc::new(Away {
             route,
-            remaining: wire.remaining,
             done: AtomicBool::new(false),
         });
-        Ok(Reply::from_route(Route::Link(reply)))
+        Ok(Reply::from_route(Route::Link(Box::new(reply))))
     }
 }
 
@@ -453,8 +472,8 @@ struct LocalSlot<T> {
 
 impl<T: DeserializeOwned + Send + 'static> ReplySlot for LocalSlot<T> {
     fn fulfil(&self, bytes: &[u8]) {
-        let value =
-            decode(bytes).map_err(|why| failed(format!("the answer could not be decoded: {why}")));
+        let value = caught(|| decode(bytes))
+            .map_err(|why| failed(format!("the answer could not be decoded: {why}")));
         self.slot.fulfil(value);
     }
 
@@ -474,7 +493,7 @@ struct Relayed<T> {
 
 impl<T: DeserializeOwned + Send + 'static> ReplySlot for Relayed<T> {
     fn fulfil(&self, bytes: &[u8]) {
-        match decode(bytes) {
+        match caught(|| decode(bytes)) {
             Ok(value) => self.reply.send(value),
             Err(why) => self
                 .reply
@@ -494,7 +513,6 @@ impl<T: DeserializeOwned + Send + 'static> ReplySlot for Relayed<T> {
 /// A reply of this side whose asker is on the other.
 struct Away {
     route: Arc<dyn ReplyRoute>,
-    remaining: Duration,
     /// Answered, or handed on to another link that answers.
     done: AtomicBool,
 }
@@ -510,7 +528,7 @@ impl Orphan for Away {
 impl<T: Serialize + Send + 'static> LinkReply<T> for Away {
     fn send(&self, value: T) {
         self.done.store(true, Ordering::Release);
-        self.route.send(&mut |out| encode(&value, out));
+        self.route.send(&mut |out| caught(|| encode(&value, out)));
     }
 
     fn fail(&self, why: AskError) {
@@ -523,7 +541,7 @@ impl<T: Serialize + Send + 'static> LinkReply<T> for Away {
     }
 
     fn remaining(&self) -> Duration {
-        self.remaining
+        self.route.remaining()
     }
 
     fn is_closed(&self) -> bool {

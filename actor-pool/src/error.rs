@@ -34,6 +34,8 @@ pub enum JobError {
     Cancelled,
     /// The pool ended before it began. It never ran.
     Shutdown,
+    /// It was not accepted; only in the results of [`map`](crate::Pool::map), which accepts jobs as it goes.
+    Refused(Refusal),
     /// The job panicked. Its worker lives on.
     Panicked {
         /// The panic message.
@@ -91,7 +93,7 @@ impl JobError {
     #[must_use]
     pub fn may_have_run(&self) -> bool {
         match self {
-            JobError::Cancelled | JobError::Shutdown | JobError::Unknown { .. } => false,
+            JobError::Cancelled | JobError::Shutdown | JobError::Refused(_) | JobError::Unknown { .. } => false,
             JobError::Panicked { .. } | JobError::Quarantined { .. } => true,
             JobError::WorkerLost { maybe_ran, .. } | JobError::Link { maybe_ran, .. } => *maybe_ran,
             JobError::Codec { payload, .. } | JobError::TooLarge { payload, .. } => {
@@ -106,6 +108,7 @@ impl fmt::Display for JobError {
         match self {
             JobError::Cancelled => f.write_str("the job was cancelled before it began"),
             JobError::Shutdown => f.write_str("the pool ended before the job began"),
+            JobError::Refused(refusal) => refusal.fmt(f),
             JobError::Panicked {
                 text,
                 location: Some(at),

@@ -87,7 +87,7 @@ impl Shared {
     }
 
     /// Wakes whom the last change concerns, and lets go of the lock.
-    fn settle(&self, mut state: MutexGuard<'_, State>) {
+    fn settle<'a>(&'a self, mut state: MutexGuard<'a, State>) {
         loop {
             let wake = state.dispatch.poll_wake();
             let grant = if state.has_room(self.capacity) {
@@ -291,7 +291,7 @@ impl Shared {
         count
     }
 
-    fn finish_closing(&self, mut state: MutexGuard<'_, State>, cancelled: Vec<AnyTask>) {
+    fn finish_closing<'a>(&'a self, mut state: MutexGuard<'a, State>, cancelled: Vec<AnyTask>) {
         let waiting = if state.dispatch.phase() == Phase::Open {
             Vec::new()
         } else {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use actor_core::{Actor, ActorResult, Context, ExitReason};
 
 use crate::dispatch::WorkerId;
+use crate::panics::discard;
 use crate::shared::Shared;
 
 /// There may be work.
@@ -30,7 +31,8 @@ impl ThreadWorker {
         let mut next = self.shared.next(self.id);
         while let Some((key, job)) = next {
             job.run(&info);
-            drop(job);
+            // A worker that was given up may hold the last of it.
+            discard(job);
             next = self.shared.done_and_next(self.id, key);
         }
     }

@@ -5,7 +5,7 @@ use std::task::{Poll, Waker};
 
 use super::{Cell, Header, Monitor};
 use crate::ExitReason;
-use crate::lifecycle::{Lifecycle, Request};
+use crate::lifecycle::{Lifecycle, Phase, Request};
 use crate::mailbox::queue::Extra;
 use crate::signal::MonitorId;
 use crate::sync::Arc;
@@ -117,7 +117,8 @@ impl<M: Send + 'static> AnyCell for Cell<M> {
 
     fn add_monitor(&self, monitor: Monitor) -> Result<(), Monitor> {
         let mut guarded = self.lock();
-        if guarded.life.is_over() {
+        // One that is closing tells it when it has ended, so that its name is free by then.
+        if matches!(guarded.life.phase, Phase::Ended(_)) {
             return Err(monitor);
         }
         guarded.extras().monitors.push(monitor);

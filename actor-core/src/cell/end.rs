@@ -4,8 +4,10 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Waker;
 
-use super::{BEGUN_MASK, Cell, Monitor, Sleep, begun_word, wake_all};
+use super::{BEGUN_MASK, Cell, Guarded, Monitor, Sleep, begun_word, wake_all};
+use crate::children::finish_all;
 use crate::dead_letter::DeadLetterReason;
+use crate::lifecycle::Phase;
 use crate::mailbox::queue::Item;
 use crate::reply_scope::Scope;
 use crate::sync::{Arc, Ordering};
@@ -22,9 +24,13 @@ impl<M: Send + 'static> Cell<M> {
     ) {
         let mut guarded = self.lock();
         if !guarded.life.handle_end(incarnation, &reason) {
+            let reason = match &guarded.life.phase {
+                Phase::Closing(reason) | Phase::Ended(reason) => reason.clone(),
+                _ => ExitReason::Unresponsive,
+            };
             drop(guarded);
             // Given up before: what it still held was reported then.
-            self.discard(drawn, &ExitReason::Unresponsive, false);
+            self.discard(drawn, &reason, false);
             return;
         }
         self.sync_control(&guarded);
@@ -56,15 +62,7 @@ impl<M: Send + 'static> Cell<M> {
             return;
         }
         self.sync_control(&guarded);
-        // What it had drawn is out of reach; it counts as begun from here on, and as lost.
-        let accepted = guarded.queue.accepted();
-        let queued = guarded.queue.message_count() as u64;
-        let begun = self.header.begun.load(Ordering::Relaxed) & BEGUN_MASK;
-        let out_of_reach = (accepted - queued).saturating_sub(begun);
-        self.header.begun.store(
-            begun_word(guarded.life.incarnation, accepted - queued),
-            Ordering::Release,
-        );
+        let out_of_reach = self.give_up_drawn(&guarded);
         let waker = guarded.waker.take();
         let on_end = guarded
             .extras
@@ -73,7 +71,7 @@ impl<M: Send + 'static> Cell<M> {
         let watchers = guarded.take_phase_watchers();
         drop(guarded);
 
-        self.report_lost(out_of_reach, false);
+        self.report_lost(out_of_reach, true);
         drop(on_end);
         waker
             .into_iter()
@@ -81,14 +79,32 @@ impl<M: Send + 'static> Cell<M> {
             .for_each(Waker::wake);
     }
 
+    /// What a running incarnation had drawn is out of reach: it counts as begun from here on, and as lost. Returns how much that is.
+    /// The incarnation may begin one of these in this very moment.
+    fn give_up_drawn(&self, guarded: &Guarded<M>) -> u64 {
+        let drawn = guarded.queue.accepted() - guarded.queue.message_count() as u64;
+        let begun = self.header.begun.load(Ordering::Acquire) & BEGUN_MASK;
+        self.header.begun.store(
+            begun_word(guarded.life.incarnation, drawn),
+            Ordering::Release,
+        );
+        drawn.saturating_sub(begun)
+    }
+
     /// Ends the cell for good: the name becomes free, the queue becomes dead letters, monitors hear of it, waiters wake. Once.
     pub(super) fn do_finish(&self, reason: ExitReason) {
         let mut wake = Vec::new();
         let mut guarded = self.lock();
+        let was_alive = guarded.life.is_alive();
         if !guarded.life.handle_finish(&reason) {
             return;
         }
         self.sync_control(&guarded);
+        let out_of_reach = if was_alive {
+            self.give_up_drawn(&guarded)
+        } else {
+            0
+        };
         guarded.queue.dissolve_line(&mut wake);
         let items = guarded.queue.take_all();
         wake.extend(guarded.waker.take());
@@ -106,6 +122,12 @@ impl<M: Send + 'static> Cell<M> {
         drop(guarded);
 
         drop(on_end);
+        self.report_lost(out_of_reach, true);
+        // Ordinarily none is left; one whose incarnation was given up could not stop them itself.
+        if let Some(children) = self.header.children_if_any() {
+            children.close();
+            finish_all(children);
+        }
         if let (Some(name), Some(system)) = (&name, self.header.system()) {
             system.registry.release(name, self.address());
         }
@@ -117,7 +139,12 @@ impl<M: Send + 'static> Cell<M> {
         let mut guarded = self.lock();
         guarded.life.handle_cleared();
         let watchers = guarded.take_phase_watchers();
+        let late = guarded
+            .extras
+            .as_mut()
+            .map_or_else(Vec::new, |extras| std::mem::take(&mut extras.monitors));
         drop(guarded);
+        self.tell_monitors(late, &reason);
         watchers.into_iter().for_each(|(_, waker)| waker.wake());
     }
 

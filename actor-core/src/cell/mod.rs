@@ -240,7 +240,7 @@ impl<M: Send + 'static> Cell<M> {
         self.begun_count(&guarded.life, guarded.queue.begun_seen())
     }
 
-    #[inline]
+    #[inline(always)]
     fn admit(&self, mut guarded: MutexGuard<'_, Guarded<M>>, message: M) {
         guarded.queue.push(message);
         self.header
@@ -254,7 +254,7 @@ impl<M: Send + 'static> Cell<M> {
     }
 
     /// Accepts a message if there is room for it.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn try_push(&self, message: M) -> Result<(), Refused<M>> {
         let mut guarded = self.lock();
         if !guarded.life.open {

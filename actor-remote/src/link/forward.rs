@@ -29,110 +29,172 @@ pub(crate) enum Owner {
 enum Step {
     Encode,
     Request(Ready),
+    /// The first local half is empty and will stay so.
+    Next,
     End(ExitReason),
 }
 
-/// Runs until the actor, its references or the link are gone.
+/// Runs until the actor or the link is gone, or the last reference is.
 pub(super) async fn forward(
     link: &Arc<Link>,
     import: &Arc<Import>,
-    mut outflow: Box<dyn Outflow>,
+    outflow: Box<dyn Outflow>,
     owner: Owner,
 ) {
-    let codec = Codec::new(link);
-    let mut lane = Lane {
-        scratch: Vec::new(),
-        sent: 0,
-        begun: 0,
-        asks: VecDeque::new(),
+    let mut forwarder = Forwarder {
+        codec: Codec::new(link),
+        halves: VecDeque::from([outflow]),
+        lane: Lane::default(),
+        link,
+        import,
+        owner,
     };
-    let reason = loop {
-        match poll_fn(|cx| poll_step(link, import, &mut *outflow, &mut lane, &owner, cx)).await {
-            Step::Encode => lane.encode(link, import, &codec, &mut *outflow),
-            Step::End(reason) => break reason,
-            Step::Request(ready) => {
-                if let Some(reason) = handle_request(link, import, ready, &owner) {
-                    break reason;
-                }
+    loop {
+        match poll_fn(|cx| forwarder.poll_step(cx)).await {
+            Step::Encode => forwarder.encode(),
+            Step::Request(ready) => forwarder.handle_request(ready),
+            Step::Next => forwarder.end_first(ExitReason::Normal),
+            Step::End(reason) => forwarder.end_all(&reason),
+        }
+        if forwarder.halves.is_empty() && forwarder.forget() {
+            return;
+        }
+    }
+}
+
+struct Forwarder<'a> {
+    link: &'a Arc<Link>,
+    import: &'a Arc<Import>,
+    codec: Arc<Codec>,
+    owner: Owner,
+    /// The local halves; only the first one is carried, so that order holds.
+    halves: VecDeque<Box<dyn Outflow>>,
+    lane: Lane,
+}
+
+impl Forwarder<'_> {
+    fn poll_step(&mut self, cx: &mut Context<'_>) -> Poll<Step> {
+        let is_owned = matches!(self.owner, Owner::Process(_));
+        let (begun, refused, gone) = {
+            let mut news = lock(&self.import.news);
+            match &mut news.waker {
+                Some(waker) if waker.will_wake(cx.waker()) => {}
+                other => *other = Some(cx.waker().clone()),
+            }
+            self.halves.extend(news.successors.drain(..));
+            (
+                std::mem::take(&mut news.begun),
+                std::mem::take(&mut news.refused),
+                news.gone.take(),
+            )
+        };
+        let begun = self.lane.settle(self.link, begun, &refused);
+        let Some(first) = self.halves.front_mut() else {
+            return Poll::Pending;
+        };
+        if begun > 0 {
+            first.begun(begun);
+        }
+        if let Some(reason) = gone {
+            return Poll::Ready(Step::End(reason));
+        }
+        let is_closed = self.link.is_closed();
+        if is_closed && !is_owned {
+            return Poll::Ready(Step::End(ExitReason::NoConnection));
+        }
+        let has_credit = self.lane.under_way() < u64::from(self.link.peer_window);
+        let may_send = has_credit && !is_closed && self.link.outbox.poll_room(cx);
+        if let Poll::Ready(ready) = first.poll_ready(cx, may_send) {
+            return Poll::Ready(match ready {
+                Ready::Items => Step::Encode,
+                // Its last reference is gone; while there is one, somebody wants the actor itself drained.
+                Ready::Drained if !is_owned && !first.is_referenced() => Step::Next,
+                other => Step::Request(other),
+            });
+        }
+        self.poll_successors(cx)
+    }
+
+    /// Those that wait for their turn are asked for requests only, which overtake messages.
+    fn poll_successors(&mut self, cx: &mut Context<'_>) -> Poll<Step> {
+        for half in self.halves.iter_mut().skip(1) {
+            if let Poll::Ready(ready) = half.poll_ready(cx, false) {
+                return Poll::Ready(Step::Request(ready));
             }
         }
-    };
-    // The exporter reports what it did not handle, if the link still stands; after a loss nobody else will.
-    if matches!(owner, Owner::References) && !link.is_closed() {
-        let left = outflow.in_flight();
-        outflow.begun(left);
-    }
-    outflow.end(reason);
-}
-
-fn poll_step(
-    link: &Link,
-    import: &Import,
-    outflow: &mut dyn Outflow,
-    lane: &mut Lane,
-    owner: &Owner,
-    cx: &mut Context<'_>,
-) -> Poll<Step> {
-    let (begun, refused, gone) = {
-        let mut news = lock(&import.news);
-        match &mut news.waker {
-            Some(waker) if waker.will_wake(cx.waker()) => {}
-            other => *other = Some(cx.waker().clone()),
+        match self.halves.front() {
+            Some(first) if self.halves.len() > 1 && first.is_spent() => Poll::Ready(Step::Next),
+            _ => Poll::Pending,
         }
-        (
-            std::mem::take(&mut news.begun),
-            std::mem::take(&mut news.refused),
-            news.gone.take(),
-        )
-    };
-    if begun > 0 {
-        outflow.begun(begun);
     }
-    lane.settle(link, begun, &refused);
-    if let Some(reason) = gone {
-        return Poll::Ready(Step::End(reason));
-    }
-    if link.is_closed() && matches!(owner, Owner::References) {
-        return Poll::Ready(Step::End(ExitReason::NoConnection));
-    }
-    let may_send = !link.is_closed()
-        && outflow.in_flight() < u64::from(link.peer_window)
-        && link.outbox.poll_room(cx).is_ready();
-    outflow.poll_ready(cx, may_send).map(|ready| match ready {
-        Ready::Items => Step::Encode,
-        other => Step::Request(other),
-    })
-}
 
-/// What a request means for an import. `Some`: it ends here.
-fn handle_request(link: &Link, import: &Import, ready: Ready, owner: &Owner) -> Option<ExitReason> {
-    if let Owner::Process(requests) = owner {
-        if ready == Ready::Over {
-            return Some(ExitReason::Unresponsive);
+    fn handle_request(&mut self, ready: Ready) {
+        if let Owner::Process(requests) = &self.owner {
+            if ready == Ready::Over {
+                return self.end_all(&ExitReason::Unresponsive);
+            }
+            // The process child is there as long as its forwarder.
+            drop(requests.send(ready));
+            return;
         }
-        // The process child is there as long as its forwarder.
-        drop(requests.send(ready));
-        return None;
+        let how = match ready {
+            Ready::Stop(_) => StopHow::Stop,
+            Ready::Kill => StopHow::Kill,
+            Ready::Drained => StopHow::Drain,
+            _ => return self.end_all(&ExitReason::Unresponsive),
+        };
+        let export = self.import.id;
+        self.link.send(&Frame::Stop { export, how });
     }
-    let how = match ready {
-        Ready::Stop(ExitReason::Shutdown) => return Some(ExitReason::Shutdown),
-        Ready::Stop(_) => StopHow::Stop,
-        Ready::Kill => StopHow::Kill,
-        Ready::Drained => return Some(ExitReason::Normal),
-        _ => return Some(ExitReason::Unresponsive),
-    };
-    link.send(&Frame::Stop {
-        export: import.id,
-        how,
-    });
-    None
+
+    fn encode(&mut self) {
+        if let Some(first) = self.halves.front_mut() {
+            self.lane
+                .encode(self.link, self.import, &self.codec, &mut **first);
+        }
+    }
+
+    /// Ends the oldest local half.
+    fn end_first(&mut self, reason: ExitReason) {
+        let Some(mut first) = self.halves.pop_front() else {
+            return;
+        };
+        // The exporter reports what it did not handle, if the link still stands; after a loss nobody else will.
+        if matches!(self.owner, Owner::References) && !self.link.is_closed() {
+            let left = first.in_flight();
+            first.begun(left);
+            self.lane.foreign += left;
+        }
+        first.end(reason);
+        // The last one is forgotten together with the import.
+        if !self.halves.is_empty() {
+            self.link.forget_half(self.import);
+        }
+    }
+
+    fn end_all(&mut self, reason: &ExitReason) {
+        while !self.halves.is_empty() {
+            self.end_first(reason.clone());
+        }
+    }
+
+    /// Whether the import is over: no reference came in the meantime.
+    fn forget(&mut self) -> bool {
+        match self.owner {
+            Owner::References => self.link.forget_import(self.import),
+            Owner::Process(_) => true,
+        }
+    }
 }
 
 /// What has been sent to one actor and is not known to have begun.
+#[derive(Default)]
 struct Lane {
     scratch: Vec<u8>,
     sent: u64,
     begun: u64,
+    /// Of what is under way, that was sent by local halves that have ended. It is the oldest.
+    foreign: u64,
     /// The replies inside messages that have not begun, by the number of their message.
     asks: VecDeque<(u64, Vec<u64>)>,
 }
@@ -148,8 +210,7 @@ impl Lane {
     ) {
         let hook: Arc<dyn LinkHook> = Arc::clone(codec) as Arc<dyn LinkHook>;
         with_link(&hook, || {
-            while outflow.in_flight() < u64::from(link.peer_window) && self.scratch.len() < SCRATCH
-            {
+            while self.under_way() < u64::from(link.peer_window) && self.scratch.len() < SCRATCH {
                 if !self.encode_one(link, import, codec, outflow) {
                     break;
                 }
@@ -160,7 +221,7 @@ impl Lane {
 
     fn encode_one(
         &mut self,
-        link: &Link,
+        link: &Arc<Link>,
         import: &Import,
         codec: &Codec,
         outflow: &mut dyn Outflow,
@@ -175,10 +236,12 @@ impl Lane {
                 Encoded::Message => match mark.finish(out, link.send_limit) {
                     Ok(()) => {
                         *sent += 1;
-                        let replies = codec.commit();
-                        if !replies.is_empty() {
-                            asks.push_back((*sent, replies));
+                        let committed = codec.commit();
+                        if !committed.replies.is_empty() {
+                            asks.push_back((*sent, committed.replies));
                         }
+                        // The end of one that has ended already is told behind this message: its mark is queued behind it.
+                        link.watch_exports(&committed.exports);
                     }
                     Err(error) => {
                         codec.rollback(&error.to_string());
@@ -217,8 +280,16 @@ impl Lane {
         }
     }
 
-    /// Forgets the asks that have begun; fails those whose message could not be delivered.
-    fn settle(&mut self, link: &Link, begun: u64, refused: &[u64]) {
+    /// Messages sent and not known to have begun.
+    fn under_way(&self) -> u64 {
+        self.sent - self.begun
+    }
+
+    /// Forgets the asks that have begun; fails those whose message could not be delivered. Returns how many of those that have begun
+    /// belong to the first local half.
+    fn settle(&mut self, link: &Link, begun: u64, refused: &[u64]) -> u64 {
+        // More than was ever sent would be the peer's lie; it gains nothing by it.
+        let begun = begun.min(self.under_way());
         for number in refused {
             if let Some((_, replies)) = self.asks.iter().find(|(asked, _)| asked == number) {
                 replies.iter().for_each(|reply| link.fail_refused(*reply));
@@ -232,5 +303,8 @@ impl Lane {
         {
             self.asks.pop_front();
         }
+        let of_others = begun.min(self.foreign);
+        self.foreign -= of_others;
+        begun - of_others
     }
 }

@@ -8,14 +8,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use actor_core::link::{self, Remembered};
+use actor_core::link;
 use actor_core::wire::{Inlet, LinkHook, Outflow, ReplyRoute, ReplySlot, WireRef};
 use actor_core::{ActorSystem, AnyActorRef, AskError, ExitReason};
 use tokio::time::Instant;
 
 use super::Link;
 use super::forward::{Owner, forward};
-use super::tables::{Export, Exported, Import, lock};
+use super::tables::{End, Export, Exported, Import, lock};
 use crate::frame::{self, Frame};
 
 /// References to distinct actors that one link imports at most: a peer must not fill our memory with tiny messages.
@@ -33,6 +33,12 @@ struct Transaction {
     exports: Vec<u64>,
 }
 
+/// What a message that is sent takes along.
+pub(super) struct Committed {
+    pub(super) replies: Vec<u64>,
+    pub(super) exports: Vec<u64>,
+}
+
 impl Codec {
     pub(super) fn new(link: &Arc<Link>) -> Arc<Self> {
         Arc::new(Codec {
@@ -41,15 +47,19 @@ impl Codec {
         })
     }
 
-    /// The message will be sent: from here on the link answers for its replies. Returns their numbers.
-    pub(super) fn commit(&self) -> Vec<u64> {
-        let transaction = std::mem::take(&mut *lock(&self.transaction));
+    /// The message will be sent: from here on the link answers for its replies. The exports are for [`Link::watch_exports`], when the
+    /// message cannot be overtaken any more.
+    pub(super) fn commit(&self) -> Committed {
+        let Transaction { replies, exports } = std::mem::take(&mut *lock(&self.transaction));
         let mut numbers = Vec::new();
-        for (id, slot) in transaction.replies {
+        for (id, slot) in replies {
             numbers.push(id);
             self.link.await_reply(id, slot);
         }
-        numbers
+        Committed {
+            replies: numbers,
+            exports,
+        }
     }
 
     /// The message will not be sent.
@@ -154,6 +164,10 @@ impl Route {
 impl ReplyRoute for Route {
     fn send(&self, encode: &mut dyn FnMut(&mut Vec<u8>) -> Result<(), String>) {
         if self.is_closed() {
+            // The value is of no use; but whoever relays the answer keeps its place until there is one.
+            if !self.closed.load(Ordering::Relaxed) {
+                self.fail(AskError::NoReply);
+            }
             return;
         }
         let codec = Codec::new(&self.link);
@@ -166,10 +180,11 @@ impl ReplyRoute for Route {
         });
         match encoded {
             Ok(()) => {
-                codec.commit();
+                let committed = codec.commit();
                 self.link
                     .outbox
                     .append(|buffer| buffer.extend_from_slice(&out));
+                self.link.watch_exports(&committed.exports);
             }
             Err(why) => {
                 codec.rollback(&why);
@@ -189,6 +204,13 @@ impl ReplyRoute for Route {
                 .deadline
                 .is_some_and(|deadline| Instant::now() >= deadline)
             || self.link.is_closed()
+    }
+
+    fn remaining(&self) -> Duration {
+        match self.deadline {
+            Some(deadline) => deadline.saturating_duration_since(Instant::now()),
+            None => Duration::MAX,
+        }
     }
 }
 
@@ -228,7 +250,7 @@ impl Link {
     /// Counts a reference that leaves.
     fn export(self: &Arc<Self>, actor: AnyActorRef, inlet: Arc<dyn Inlet>) -> u64 {
         let address = link::address(&actor);
-        let (export, id) = {
+        let export = {
             let mut tables = lock(&self.tables);
             if let Some(id) = tables.export_by_address.get(&address).copied()
                 && let Some(exported) = tables.exports.get_mut(&id)
@@ -238,35 +260,84 @@ impl Link {
             }
             tables.next_export += 1;
             let id = tables.next_export;
-            let export = Arc::new(Export::new(id, actor.clone(), inlet, self.window));
+            if tables.closed {
+                // Nobody will ever get it, so nobody would let go of it.
+                return id;
+            }
+            let export = Arc::new(Export::new(id, actor, inlet, self.window));
             tables.exports.insert(
                 id,
                 Exported {
                     export: Arc::clone(&export),
                     sent: 1,
-                    on_end: None,
+                    end: End::Unwatched,
                 },
             );
             tables.export_by_address.insert(address, id);
-            (export, id)
+            export
         };
         export.watch(self);
-        self.watch_end(&actor, id);
-        id
+        export.id
+    }
+
+    /// References have left: has the other side told when their actors end, or have ended already.
+    pub(super) fn watch_exports(self: &Arc<Self>, ids: &[u64]) {
+        for id in ids {
+            self.watch_end(*id);
+        }
     }
 
     /// Has the other side told when an exported actor ends for good.
-    pub(super) fn watch_end(self: &Arc<Self>, actor: &AnyActorRef, id: u64) {
+    pub(super) fn watch_end(self: &Arc<Self>, id: u64) {
+        let actor = {
+            let mut tables = lock(&self.tables);
+            let Some(exported) = tables.exports.get_mut(&id) else {
+                return;
+            };
+            match &exported.end {
+                End::Watched(_) => return,
+                End::Told(reason) => {
+                    let reason = reason.clone();
+                    drop(tables);
+                    return self.tell_gone(id, reason);
+                }
+                End::Unwatched => exported.end = End::Watched(None),
+            }
+            exported.export.actor.clone()
+        };
         let link = Arc::downgrade(self);
-        let monitor = link::on_end(actor, move |down| {
+        let monitor = link::on_end(&actor, move |down| {
             if let Some(link) = link.upgrade() {
-                link.tell_gone(id, down.reason);
+                link.handle_end(id, down.reason);
             }
         });
-        let mut tables = lock(&self.tables);
-        if let Some(exported) = tables.exports.get_mut(&id) {
-            exported.on_end = Some(monitor);
+        let is_wanted = match lock(&self.tables).exports.get_mut(&id) {
+            Some(Exported {
+                end: End::Watched(kept),
+                ..
+            }) => {
+                *kept = Some(monitor);
+                true
+            }
+            _ => false,
+        };
+        if !is_wanted {
+            link::forget_end(&actor, monitor);
         }
+    }
+
+    /// An exported actor has ended for good.
+    fn handle_end(self: &Arc<Self>, id: u64, reason: ExitReason) {
+        let export = {
+            let mut tables = lock(&self.tables);
+            let Some(exported) = tables.exports.get_mut(&id) else {
+                return;
+            };
+            exported.end = End::Told(reason.clone());
+            Arc::clone(&exported.export)
+        };
+        export.end();
+        self.tell_gone(id, reason);
     }
 
     fn import(
@@ -277,9 +348,8 @@ impl Link {
         {
             let tables = lock(&self.tables);
             if let Some(import) = tables.imports.get(&id)
-                && let Some(actor) = import.actor.recall()
+                && let Some(actor) = import.recall()
             {
-                lock(&import.news).received += 1;
                 return Ok(actor);
             }
             if tables.imports.len() >= IMPORTS_MAX {
@@ -288,41 +358,67 @@ impl Link {
         }
         let system = self.system.recall().ok_or("the system has ended")?;
         let (actor, outflow) = open(&system);
-        let import = Arc::new(Import::new(id, Remembered::new(&actor), 1));
-        {
+        let import = {
             let mut tables = lock(&self.tables);
             if tables.closed {
                 return Err("the link is closed".into());
             }
-            tables.imports.insert(id, Arc::clone(&import));
             tables.import_by_address.insert(link::address(&actor), id);
-        }
-        let address = link::address(&actor);
+            if let Some(import) = tables.imports.get(&id) {
+                import.renew(&actor, outflow);
+                return Ok(actor);
+            }
+            let import = Arc::new(Import::new(id, &actor));
+            tables.imports.insert(id, Arc::clone(&import));
+            import
+        };
         let link = Arc::clone(self);
         crate::runtime::spawn(async move {
             forward(&link, &import, outflow, Owner::References).await;
-            link.forget_import(&import, address);
         });
         Ok(actor)
     }
 
-    /// The last reference to an import has gone, and all it was sent has begun: the other side may let go of it.
-    fn forget_import(&self, import: &Arc<Import>, address: usize) {
-        {
-            let mut tables = lock(&self.tables);
-            tables.import_by_address.remove(&address);
-            if tables
-                .imports
-                .get(&import.id)
-                .is_some_and(|other| Arc::ptr_eq(other, import))
-            {
-                tables.imports.remove(&import.id);
-            }
+    /// The oldest local half of an import has ended, and another one took its place.
+    pub(super) fn forget_half(&self, import: &Import) {
+        let mut tables = lock(&self.tables);
+        let half = lock(&import.news).halves.pop_front();
+        if let Some(half) = &half {
+            tables.import_by_address.remove(&half.address);
         }
-        let count = lock(&import.news).received;
+        drop(tables);
+        drop(half);
+    }
+
+    /// All references to an import have gone, and all that was sent to it has begun: the other side may let go of it. `false` when
+    /// another one has come: then it goes on.
+    pub(super) fn forget_import(&self, import: &Arc<Import>) -> bool {
+        let mut tables = lock(&self.tables);
+        let mut news = lock(&import.news);
+        if !news.successors.is_empty() {
+            let ended = news.halves.pop_front();
+            drop(news);
+            if let Some(half) = &ended {
+                tables.import_by_address.remove(&half.address);
+            }
+            drop(tables);
+            drop(ended);
+            return false;
+        }
+        let halves = std::mem::take(&mut news.halves);
+        let count = news.received;
+        drop(news);
+        for half in &halves {
+            tables.import_by_address.remove(&half.address);
+        }
+        tables.imports.remove(&import.id);
+        // Still under the lock: a reference that comes from now on starts anew, behind this.
         self.send(&Frame::Release {
             export: import.id,
             count,
         });
+        drop(tables);
+        drop(halves);
+        true
     }
 }

@@ -4,7 +4,7 @@
 //! by what the peer was allowed to send.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Waker};
 
 use tokio::io::AsyncWriteExt;
 use tokio::sync::Notify;
@@ -55,14 +55,20 @@ impl Outbox {
         true
     }
 
-    /// Whether messages may be encoded; otherwise keeps the waker.
-    pub(super) fn poll_room(&self, cx: &mut Context<'_>) -> Poll<()> {
+    /// Whether messages may be encoded. `false` for now keeps the waker; once closed it stays `false`, and the end of the link follows.
+    pub(super) fn poll_room(&self, cx: &mut Context<'_>) -> bool {
         let mut state = self.lock();
-        if state.closed || state.buffer.len() < HIGH_WATER {
-            return Poll::Ready(());
+        if state.closed || state.finishing {
+            return false;
         }
-        state.waiting.push(cx.waker().clone());
-        Poll::Pending
+        if state.buffer.len() < HIGH_WATER {
+            return true;
+        }
+        // One forwarder may look many times before there is room.
+        if !state.waiting.iter().any(|waker| waker.will_wake(cx.waker())) {
+            state.waiting.push(cx.waker().clone());
+        }
+        false
     }
 
     /// Takes nothing more, and drops what is there.

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::task::Waker;
 
 use actor_core::link::Remembered;
-use actor_core::wire::{Inlet, ProgressWatcher, ReplySlot};
-use actor_core::{AnyActorRef, ExitReason};
+use actor_core::wire::{Inlet, Outflow, ProgressWatcher, ReplySlot};
+use actor_core::{AnyActorRef, ExitReason, MonitorId};
 
 use super::Link;
 use super::hook::Route;
@@ -32,6 +32,8 @@ struct Lane {
     owed: u32,
     /// How many messages came.
     received: u64,
+    /// The actor has ended: nothing begins any more, and the other side is told the end instead of credit.
+    has_ended: bool,
 }
 
 /// What became of a message.
@@ -54,20 +56,42 @@ impl Export {
         }
     }
 
-    /// Asks to hear how far the actor is.
+    /// Asks to hear how far the actor is. A mailbox keeps its watchers for ever, so one that this link has set before is used again.
     pub(super) fn watch(self: &Arc<Self>, link: &Arc<Link>) {
-        let watcher = Arc::new(Progress {
-            export: Arc::downgrade(self),
-            link: Arc::downgrade(link),
-        });
+        let address = actor_core::link::address(&self.actor);
+        let watcher = {
+            let mut watched = lock(&link.watched);
+            // Only its mailbox holds a watcher, so one that is alive belongs to this very actor and not to one that was here before.
+            if let Some(watcher) = watched.get(&address).and_then(Weak::upgrade) {
+                *lock(&watcher.export) = Arc::downgrade(self);
+                return;
+            }
+            let watcher = Arc::new(Progress {
+                export: Mutex::new(Arc::downgrade(self)),
+                link: Arc::downgrade(link),
+            });
+            if watched.len() >= WATCHED_SWEEP && watched.len() == watched.capacity() {
+                watched.retain(|_, watcher| watcher.strong_count() > 0);
+            }
+            watched.insert(address, Arc::downgrade(&watcher));
+            watcher
+        };
         self.inlet.watch_progress(watcher, (self.window / 2).max(1));
+    }
+
+    /// The actor has ended for good.
+    pub(super) fn end(&self) {
+        let mut lane = lock(&self.lane);
+        lane.has_ended = true;
+        lane.outstanding.clear();
     }
 
     /// Decodes a message and puts it into the mailbox. The lane stays locked meanwhile, so that the actor's progress is looked at only
     /// when the message has its place in it.
     pub(super) fn deliver(&self, link: &Link, payload: &[u8]) -> Delivered {
         let mut lane = lock(&self.lane);
-        if lane.outstanding.len() as u64 + u64::from(lane.owed) >= u64::from(self.window) {
+        let under_way = lane.outstanding.len() as u64 + u64::from(lane.owed);
+        if under_way >= u64::from(self.window) && !lane.has_ended {
             return Delivered::OutOfCredit;
         }
         lane.received += 1;
@@ -79,8 +103,10 @@ impl Export {
             Err(error) => {
                 // Before the credit: by that the other side would forget which asks the message carried.
                 link.refuse(self.id, lane.received, &error);
-                lane.owed += 1;
-                self.report(link, &mut lane);
+                if !lane.has_ended {
+                    lane.owed += 1;
+                    self.report(link, &mut lane);
+                }
                 Delivered::Refused
             }
         }
@@ -107,23 +133,31 @@ impl Export {
     }
 }
 
-struct Progress {
-    export: Weak<Export>,
+/// Watchers remembered before those of ended actors are looked for.
+const WATCHED_SWEEP: usize = 64;
+
+/// Hears how far an exported actor is.
+pub(super) struct Progress {
+    /// The present export; another one after the actor was released and sent again.
+    export: Mutex<Weak<Export>>,
     link: Weak<Link>,
 }
 
 impl ProgressWatcher for Progress {
     fn begun(&self, count: u64) {
-        if let (Some(export), Some(link)) = (self.export.upgrade(), self.link.upgrade()) {
+        let export = lock(&self.export).upgrade();
+        if let (Some(export), Some(link)) = (export, self.link.upgrade()) {
             export.progress(&link, count);
         }
     }
 }
 
 /// An actor of the other side.
+///
+/// Its local half drains when its last reference is gone. If the actor comes again before that is done, it gets a new local half, which
+/// the same forwarder carries when the old one is empty: so what was sent keeps its order, and the other side sees one sender.
 pub(super) struct Import {
     pub(super) id: u64,
-    pub(super) actor: Remembered,
     pub(super) news: Mutex<News>,
 }
 
@@ -137,18 +171,67 @@ pub(super) struct News {
     /// Begun messages that could not be delivered there.
     pub(super) refused: Vec<u64>,
     pub(super) gone: Option<ExitReason>,
+    /// The local halves that have not ended, oldest first; never empty while the import is in the tables.
+    pub(super) halves: VecDeque<Half>,
+    /// What the forwarder has to take over, of the newest of them.
+    pub(super) successors: Vec<Box<dyn Outflow>>,
     pub(super) waker: Option<Waker>,
 }
 
+/// A local half of an import. Remembering it keeps its address from being anybody else's.
+#[derive(Clone)]
+pub(super) struct Half {
+    pub(super) address: usize,
+    actor: Remembered,
+}
+
+impl Half {
+    fn new(actor: &AnyActorRef) -> Self {
+        Half {
+            address: actor_core::link::address(actor),
+            actor: Remembered::new(actor),
+        }
+    }
+}
+
 impl Import {
-    pub(super) fn new(id: u64, actor: Remembered, received: u64) -> Self {
+    pub(super) fn new(id: u64, actor: &AnyActorRef) -> Self {
         Import {
             id,
-            actor,
             news: Mutex::new(News {
-                received,
+                received: 1,
+                halves: VecDeque::from([Half::new(actor)]),
                 ..News::default()
             }),
+        }
+    }
+
+    fn newest(&self) -> Option<Half> {
+        lock(&self.news).halves.back().cloned()
+    }
+
+    /// Another reference came. The actor, unless its local half takes no more messages.
+    pub(super) fn recall(&self) -> Option<AnyActorRef> {
+        let actor = self.newest()?.actor.recall()?;
+        lock(&self.news).received += 1;
+        Some(actor)
+    }
+
+    /// Another reference came, and this is the new local half.
+    pub(super) fn renew(&self, actor: &AnyActorRef, outflow: Box<dyn Outflow>) {
+        let half = Half::new(actor);
+        self.tell(|news| {
+            news.received += 1;
+            news.halves.push_back(half);
+            news.successors.push(outflow);
+        });
+    }
+
+    /// Puts a mark behind all that is queued for it.
+    pub(super) fn mark(&self, mark: actor_core::link::Mark) {
+        // Not under the lock: where the actor has ended the mark is dropped here.
+        if let Some(half) = self.newest() {
+            half.actor.mark(mark);
         }
     }
 
@@ -169,7 +252,26 @@ impl Import {
 pub(super) struct Exported {
     pub(super) export: Arc<Export>,
     pub(super) sent: u64,
-    pub(super) on_end: Option<actor_core::MonitorId>,
+    pub(super) end: End,
+}
+
+/// Whether the end of an exported actor has come.
+pub(super) enum End {
+    /// The reference has not left yet, so nobody would know what ended.
+    Unwatched,
+    /// It will be told. The monitor, once it is set.
+    Watched(Option<MonitorId>),
+    /// It was told; whoever gets the reference anew must hear it anew.
+    Told(ExitReason),
+}
+
+impl End {
+    pub(super) fn monitor(&self) -> Option<MonitorId> {
+        match self {
+            End::Watched(monitor) => *monitor,
+            _ => None,
+        }
+    }
 }
 
 #[derive(Default)]

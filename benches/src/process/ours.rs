@@ -66,12 +66,21 @@ impl Far {
         handle.clone().block_on(async {
             let system = ActorSystem::new("process-bench");
             let node = Node::new(registry());
-            let worker = node.worker("counter", COUNTER, ()).expect("nothing is easy to encode");
+            let worker = node
+                .worker("counter", COUNTER, ())
+                .expect("nothing is easy to encode");
             let mailbox = Mailbox::bounded(2 * WINDOW as usize);
             let (spec, counter) = worker.window(window).child().mailbox(mailbox).build();
             let supervisor = Supervisor::builder(Strategy::OneForOne).child(spec);
-            supervisor.start(&system).await.expect("this executable can be run again");
-            Far { runtime: handle, counter, system }
+            supervisor
+                .start(&system)
+                .await
+                .expect("this executable can be run again");
+            Far {
+                runtime: handle,
+                counter,
+                system,
+            }
         })
     }
 
@@ -83,11 +92,20 @@ impl Far {
             let counter = self.counter.clone();
             let sending = self.runtime.spawn(async move {
                 for message in 0..messages {
-                    counter.send(CountMsg::Add(message)).await.expect("the worker lives");
+                    counter
+                        .send(CountMsg::Add(message))
+                        .await
+                        .expect("the worker lives");
                 }
-                counter.ask(CountMsg::Total).await.expect("the worker answers")
+                counter
+                    .ask(CountMsg::Total)
+                    .await
+                    .expect("the worker answers")
             });
-            let counted = self.runtime.block_on(sending).expect("the sender does not panic");
+            let counted = self
+                .runtime
+                .block_on(sending)
+                .expect("the sender does not panic");
             let figure = begin.elapsed().as_nanos() as f64 / messages as f64;
             assert_eq!(counted, messages, "messages were lost");
             figure
@@ -103,12 +121,18 @@ impl Far {
                 let mut nanos = Vec::with_capacity(asks);
                 for _ in 0..asks {
                     let begin = Instant::now();
-                    counter.ask(CountMsg::Total).await.expect("the worker answers");
+                    counter
+                        .ask(CountMsg::Total)
+                        .await
+                        .expect("the worker answers");
                     nanos.push(begin.elapsed().as_nanos() as u64);
                 }
                 nanos
             });
-            let mut nanos = self.runtime.block_on(asking).expect("the asker does not panic");
+            let mut nanos = self
+                .runtime
+                .block_on(asking)
+                .expect("the asker does not panic");
             median_micros(&mut nanos)
         })
     }
@@ -117,12 +141,20 @@ impl Far {
 /// Our subject, its worker processes running.
 pub(crate) fn subject(runtime: &Runtime) -> Subject {
     Subject::new("ours", Role::Ours)
-        .with(Workload::ProcessOneWay, Far::start(runtime, WINDOW).one_way())
-        .with(Workload::ProcessAsk, Far::start(runtime, actor_remote::DEFAULT_WINDOW).ask())
+        .with(
+            Workload::ProcessOneWay,
+            Far::start(runtime, WINDOW).one_way(),
+        )
+        .with(
+            Workload::ProcessAsk,
+            Far::start(runtime, actor_remote::DEFAULT_WINDOW).ask(),
+        )
 }
 
 /// The same with the default window.
 pub(crate) fn subject_with_default_window(runtime: &Runtime) -> Subject {
-    Subject::new("ours_64", Role::Extra)
-        .with(Workload::ProcessOneWay, Far::start(runtime, actor_remote::DEFAULT_WINDOW).one_way())
+    Subject::new("ours_64", Role::Extra).with(
+        Workload::ProcessOneWay,
+        Far::start(runtime, actor_remote::DEFAULT_WINDOW).one_way(),
+    )
 }

@@ -655,14 +655,15 @@ async fn a_dead_parent_takes_no_more_children() {
 
     let child = builder.spawn();
 
-    assert_eq!(child.wait().await, ExitReason::Shutdown);
+    let reason = soon("the end", child.wait()).await;
+    assert_eq!(reason, ExitReason::Shutdown);
     assert_eq!(system.live_actors(), 0);
 }
 
 // C6, C8: the parent's handler blocks for good, so it is given up; what it owned must not be left behind.
 async fn an_abandoned_parent_takes_its_children_along(placement: Placement) {
     let system = system();
-    let flag = Arc::new(AtomicBool::new(false));
+    let flag = Flag::new();
     let (sender, _events) = Events::channel();
     let own = sender.clone();
     let (child_ref, child) = tokio::sync::oneshot::channel();
@@ -679,7 +680,6 @@ async fn an_abandoned_parent_takes_its_children_along(placement: Placement) {
 
     assert!(child.is_closed() && parent.is_closed());
     assert_eq!(system.live_actors(), 0);
-    flag.store(true, Ordering::SeqCst);
 }
 
 // C7
@@ -824,13 +824,28 @@ async fn the_last_reference_may_race_with_an_upgrade() {
     assert_eq!(system.live_actors(), 0);
 }
 
+/// Goes up when the test ends, also by a failure; otherwise its runtime would wait for the spinning handlers for ever.
+struct Flag(Arc<AtomicBool>);
+
+impl Flag {
+    fn new() -> Self {
+        Flag(Arc::new(AtomicBool::new(false)))
+    }
+}
+
+impl Drop for Flag {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
 /// Makes a handler spin until the flag is up.
 async fn spin(
     actor: &ActorRef<Act>,
-    flag: &Arc<AtomicBool>,
+    flag: &Flag,
 ) -> tokio::sync::mpsc::UnboundedReceiver<()> {
     let (began, begun) = tokio::sync::mpsc::unbounded_channel();
-    let flag = Arc::clone(flag);
+    let flag = Arc::clone(&flag.0);
     let spinning = act_now(move |_, _| {
         began.send(()).ok();
         while !flag.load(Ordering::SeqCst) {
@@ -843,13 +858,13 @@ async fn spin(
 }
 
 // C8
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
 async fn shutdown_returns_and_names_handlers_that_never_yield() {
     let system = system();
-    let flag = Arc::new(AtomicBool::new(false));
+    let flag = Flag::new();
     let (calm, mut calm_events) = spawn(&system, Placement::Task);
     let mut stuck = Vec::new();
-    // As many as there are workers: nothing that needs the runtime's own timer would come back.
+    // One worker is left to the others.
     for name in ["stuck-1", "stuck-2"] {
         let (puppet, events) = Puppet::new();
         let actor = system.start_named(name, puppet).await.unwrap();
@@ -887,12 +902,32 @@ async fn shutdown_returns_and_names_handlers_that_never_yield() {
     assert_eq!(abandoned.len(), 3);
     assert!(calm.is_closed());
     assert_eq!(system.live_actors(), 0);
-    flag.store(true, Ordering::SeqCst);
+    drop(flag);
     calm_events.rest().await;
     // Their late ends are ignored: no hook runs in them.
     for (_, mut events) in stuck {
         assert_eq!(events.rest().await, []);
     }
+}
+
+// C8
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn shutdown_returns_when_every_worker_of_the_runtime_is_stuck() {
+    let system = system();
+    let flag = Flag::new();
+    let (calm, _events) = spawn(&system, Placement::Task);
+    for _ in 0..2 {
+        let (stuck, _events) = spawn(&system, Placement::Task);
+        spin(&stuck, &flag).await.recv().await;
+    }
+
+    let report = system.shutdown(Duration::from_millis(400)).await;
+
+    assert_eq!(report.casualties.len(), 3);
+    let given_up = |casualty: &actor_core::Casualty| casualty.fate == Fate::Abandoned;
+    assert!(report.casualties.iter().all(given_up), "{report:?}");
+    assert_eq!(calm.wait().await, ExitReason::Unresponsive);
+    assert_eq!(system.live_actors(), 0);
 }
 
 // C8
@@ -1031,7 +1066,7 @@ async fn a_dropped_runtime_closes_every_cell(placement: Placement) {
         .build()
         .unwrap();
     let (sender, mut events) = Events::channel();
-    let (system, parent, child, supervised, gates) = runtime.block_on(async {
+    let setting_up = runtime.spawn(async move {
         let system = system();
         let own = sender.clone();
         let (child_ref, child) = tokio::sync::oneshot::channel();
@@ -1064,7 +1099,7 @@ async fn a_dropped_runtime_closes_every_cell(placement: Placement) {
         }
         (system, parent, child, supervised, gates)
     });
-    drop(sender);
+    let (system, parent, child, supervised, gates) = setting_up.await.unwrap();
     let actors = [&parent, &child, &supervised];
     // Asks from a runtime that lives on.
     let asking: Vec<_> = actors
@@ -1119,8 +1154,8 @@ async fn an_ask_in_the_hands_of_a_dropped_runtime_is_stopped() {
         .enable_all()
         .build()
         .unwrap();
-    let actor = runtime.block_on(async { system().start_named("held", Puppet::new().0).await });
-    let actor = actor.unwrap();
+    let starting = runtime.spawn(async { system().start_named("held", Puppet::new().0).await });
+    let actor = starting.await.unwrap().unwrap();
     let ask = |actor: ActorRef<Act>, in_hand: bool| {
         let (began, begun) = tokio::sync::oneshot::channel();
         let asking = tokio::spawn(async move {

@@ -1,0 +1,164 @@
+//! The actor that ends a pool: it waits until the work is done or the time is up, and then stops every worker and the supervisor.
+//!
+//! Called by [`Pool::shutdown`](crate::Pool::shutdown), and by the drop of the last [`Pool`](crate::Pool). It is the youngest of the
+//! pool's actors, so when the system shuts down it is stopped first, and closes the queue before the workers are stopped. It never
+//! sees a job.
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
+use std::time::Duration;
+
+use actor_core::{
+    Actor, ActorRef, ActorResult, AnyActorRef, Context, ExitReason, Reply, Signal, SupervisorRef,
+};
+
+use crate::dispatch::{Phase, WorkerId};
+use crate::shared::Shared;
+use crate::thread::Work;
+use crate::{PoolReport, ShutdownMode};
+
+const DEADLINE: &str = "deadline";
+
+/// What the keeper is told.
+#[derive(Debug)]
+pub(crate) enum KeeperMsg {
+    Shutdown(ShutdownMode, Duration, Reply<PoolReport>),
+    /// The last handle of the pool is gone.
+    Unreferenced,
+    /// Nothing is pending or in hand any more, and nothing will be.
+    Drained,
+    Deadline,
+}
+
+/// What the keeper ends.
+pub(crate) struct Crew {
+    pub(crate) supervisor: SupervisorRef,
+    pub(crate) threads: Vec<(WorkerId, ActorRef<Work>)>,
+    /// Those who carry jobs to process workers.
+    pub(crate) agents: Vec<AnyActorRef>,
+}
+
+/// See the module's header.
+pub(crate) struct Keeper {
+    shared: Arc<Shared>,
+    crew: Crew,
+    waiting: Vec<Reply<PoolReport>>,
+    report: PoolReport,
+    /// The last report, for those who ask when the keeper is gone.
+    last_report: LastReport,
+}
+
+/// See [`Keeper`].
+pub(crate) type LastReport = Arc<Mutex<Option<PoolReport>>>;
+
+impl Keeper {
+    pub(crate) fn new(shared: Arc<Shared>, crew: Crew, last_report: LastReport) -> Self {
+        Keeper {
+            shared,
+            crew,
+            waiting: Vec::new(),
+            report: PoolReport::default(),
+            last_report,
+        }
+    }
+
+    fn close(&mut self, mode: ShutdownMode) {
+        self.report.cancelled += self.shared.close(match mode {
+            ShutdownMode::Drain => Phase::Draining,
+            ShutdownMode::Cancel => Phase::Cancelling,
+        }) as u64;
+    }
+
+    /// Ends everybody. What is still in hand when the time is up ends with its worker.
+    async fn end(&mut self, ctx: &mut Context<Self>) {
+        self.close(ShutdownMode::Cancel);
+        // They have nothing in hand, or the time is up; what they drop ends their workers.
+        self.crew.agents.iter().for_each(AnyActorRef::kill);
+        for agent in self.crew.agents.drain(..) {
+            agent.wait().await;
+        }
+        self.stop_workers().await;
+        for (id, thread) in self.crew.threads.drain(..) {
+            if thread.wait().await == ExitReason::Unresponsive {
+                let info = self.shared.info(id);
+                tracing::error!(worker = %info.name, "a thread is stuck in a job and is given up");
+                self.report.abandoned.push(info);
+                self.shared.gone(id, &ExitReason::Unresponsive);
+            } else {
+                self.shared.gone(id, &ExitReason::Shutdown);
+            }
+        }
+        self.report.finished = self.shared.finished();
+        *self.last_report.lock().unwrap_or_else(PoisonError::into_inner) = Some(self.report.clone());
+        for reply in self.waiting.drain(..) {
+            reply.send(self.report.clone());
+        }
+        ctx.stop();
+    }
+
+    /// All at once: a thread that does not answer costs its allowance once, not once per thread.
+    async fn stop_workers(&self) {
+        let supervisor = &self.crew.supervisor;
+        if let Ok(children) = supervisor.which_children().await {
+            let stopping = children.into_iter().map(|child| {
+                let stop = async move { drop(supervisor.terminate_child(&child.id).await) };
+                Box::pin(stop) as Pin<Box<dyn Future<Output = ()> + Send + '_>>
+            });
+            join_all(stopping.collect()).await;
+        }
+        supervisor.stop();
+        supervisor.wait().await;
+    }
+}
+
+async fn join_all(mut futures: Vec<Pin<Box<dyn Future<Output = ()> + Send + '_>>>) {
+    poll_fn(|cx| {
+        futures.retain_mut(|future| future.as_mut().poll(cx).is_pending());
+        if futures.is_empty() {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    })
+    .await;
+}
+
+impl Actor for Keeper {
+    type Msg = KeeperMsg;
+
+    async fn started(&mut self, ctx: &mut Context<Self>) -> ActorResult {
+        ctx.monitor(&self.crew.supervisor.any());
+        Ok(())
+    }
+
+    async fn handle(&mut self, msg: KeeperMsg, ctx: &mut Context<Self>) -> ActorResult {
+        match msg {
+            KeeperMsg::Shutdown(mode, deadline, reply) => {
+                self.waiting.push(reply);
+                ctx.send_after(DEADLINE, deadline, KeeperMsg::Deadline);
+                self.close(mode);
+            }
+            KeeperMsg::Unreferenced => self.close(ShutdownMode::Drain),
+            KeeperMsg::Drained | KeeperMsg::Deadline => self.end(ctx).await,
+        }
+        Ok(())
+    }
+
+    /// The supervisor ended by another's hand: there are no workers any more.
+    async fn signal(&mut self, signal: Signal, ctx: &mut Context<Self>) -> ActorResult {
+        if let Signal::Down(down) = signal {
+            tracing::error!(reason = %down.reason, "the supervisor of a pool ended");
+            self.end(ctx).await;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Keeper {
+    /// However it ends, nobody waits for ever for a job that nobody will do.
+    fn drop(&mut self) {
+        self.shared.close(Phase::Cancelling);
+    }
+}

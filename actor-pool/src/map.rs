@@ -1,0 +1,327 @@
+//! One job over many arguments: drawn lazily, a bounded number ahead.
+//!
+//! [`Feed`] draws an argument only when there is room for it in the pool's queue, so a future that is dropped half-way has lost
+//! nothing. [`Map`] waits for the oldest job, [`MapUnordered`] for whichever is first.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::ready::ReadyList;
+use crate::slot::Outcome;
+use crate::submit::{Parcel, Room};
+use crate::{Completed, Job, JobError, JobHandle, JobOptions, Pool, Refusal};
+
+/// How many jobs are ahead of the results, beside two for each worker, unless it is said otherwise: enough to hide the way to a worker
+/// and back, and few enough that arguments stay lazy.
+const AHEAD: usize = 16;
+
+/// A job that was handed in, or was not accepted.
+enum Ahead<Out> {
+    Accepted(JobHandle<Out>),
+    Refused(Option<JobError>),
+}
+
+impl<Out> Ahead<Out> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Outcome<Out>> {
+        match self {
+            Ahead::Accepted(handle) => handle.poll_outcome(cx),
+            Ahead::Refused(error) => Poll::Ready(Err(error.take().unwrap_or(JobError::Shutdown))),
+        }
+    }
+
+    fn cancel(&self) {
+        if let Ahead::Accepted(handle) = self {
+            handle.cancel();
+        }
+    }
+}
+
+/// Draws arguments and hands them in.
+struct Feed<Arg, Out, I> {
+    pool: Pool,
+    job: Job<Arg, Out>,
+    options: JobOptions,
+    /// `None` once there are no more.
+    arguments: Option<I>,
+    room: Room,
+    look_ahead: usize,
+}
+
+impl<Arg, Out, I> Feed<Arg, Out, I>
+where
+    Arg: Serialize + Send + 'static,
+    Out: DeserializeOwned + Send + 'static,
+    I: Iterator<Item = Arg>,
+{
+    fn new(pool: Pool, job: Job<Arg, Out>, arguments: I) -> Self {
+        let workers = pool.workers().len();
+        Feed {
+            room: Room::new(Arc::clone(pool.shared())),
+            pool,
+            job,
+            options: JobOptions::new(),
+            arguments: Some(arguments),
+            look_ahead: AHEAD + 2 * workers,
+        }
+    }
+
+    /// The next argument on its way; `None` when there are no more. Pending while there is no room for one.
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Ahead<Out>>> {
+        let Some(arguments) = &mut self.arguments else {
+            return Poll::Ready(None);
+        };
+        let refused = match self.pool.check(&self.job) {
+            Ok(()) => ready!(self.room.poll(cx)).err(),
+            unknown => unknown.err(),
+        };
+        let Some(argument) = arguments.next() else {
+            self.arguments = None;
+            self.room.release();
+            return Poll::Ready(None);
+        };
+        if let Some(refusal) = refused {
+            return Poll::Ready(Some(Ahead::Refused(Some(refusal.into()))));
+        }
+        let (parcel, _call) = Parcel::call(&self.job, argument);
+        Poll::Ready(Some(match self.room.submit(&parcel, self.options) {
+            Ok(handle) => Ahead::Accepted(handle),
+            Err(refusal) => Ahead::Refused(Some(refusal.into())),
+        }))
+    }
+}
+
+impl From<Refusal> for JobError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Closed => JobError::Shutdown,
+            other => JobError::Refused(other),
+        }
+    }
+}
+
+/// Results in the order of the arguments; made by [`Pool::map`].
+///
+/// Dropping it cancels the jobs that were handed in ahead and have not begun.
+#[must_use = "nothing happens before `next` or `collect`"]
+pub struct Map<Arg, Out, I> {
+    feed: Feed<Arg, Out, I>,
+    ahead: VecDeque<Ahead<Out>>,
+}
+
+impl<Arg, Out, I> Map<Arg, Out, I>
+where
+    Arg: Serialize + Send + 'static,
+    Out: DeserializeOwned + Send + 'static,
+    I: Iterator<Item = Arg>,
+{
+    pub(crate) fn new(pool: Pool, job: Job<Arg, Out>, arguments: I) -> Self {
+        Map {
+            feed: Feed::new(pool, job, arguments),
+            ahead: VecDeque::new(),
+        }
+    }
+
+    /// How many jobs are handed in and not yet taken out by [`next`](Map::next), at most; at least 1. 16 and two for each worker by
+    /// default.
+    pub fn look_ahead(mut self, jobs: usize) -> Self {
+        self.feed.look_ahead = jobs.max(1);
+        self
+    }
+
+    /// Options for each of the jobs.
+    pub fn options(mut self, options: JobOptions) -> Self {
+        self.feed.options = options;
+        self
+    }
+
+    /// The next result in order; `None` after the last.
+    ///
+    /// # Errors
+    ///
+    /// The inner [`JobError`] concerns this argument only; go on for the others. After the pool has shut down each argument that is
+    /// left fails with [`JobError::Shutdown`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: no argument and no result is lost.
+    pub async fn next(&mut self) -> Option<Result<Out, JobError>> {
+        let outcome = self.next_outcome().await?;
+        Some(outcome.map(|completed| completed.value))
+    }
+
+    /// Like [`next`](Map::next), and says who found the result.
+    ///
+    /// # Errors
+    ///
+    /// See [`next`](Map::next).
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub async fn next_outcome(&mut self) -> Option<Result<Completed<Out>, JobError>> {
+        poll_fn(|cx| self.poll_next(cx)).await
+    }
+
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Outcome<Out>>> {
+        while self.ahead.len() < self.feed.look_ahead {
+            match self.feed.poll_next(cx) {
+                Poll::Ready(Some(ahead)) => self.ahead.push_back(ahead),
+                Poll::Ready(None) | Poll::Pending => break,
+            }
+        }
+        let Some(oldest) = self.ahead.front_mut() else {
+            return if self.feed.arguments.is_none() {
+                Poll::Ready(None)
+            } else {
+                Poll::Pending
+            };
+        };
+        let outcome = ready!(oldest.poll(cx));
+        self.ahead.pop_front();
+        Poll::Ready(Some(outcome))
+    }
+
+    /// All results, in order. Does not end if the arguments do not.
+    ///
+    /// # Cancel safety
+    ///
+    /// What was collected is lost with the future.
+    pub async fn collect(mut self) -> Vec<Result<Out, JobError>> {
+        let mut results = Vec::new();
+        while let Some(result) = self.next().await {
+            results.push(result);
+        }
+        results
+    }
+}
+
+impl<Arg, Out, I> Drop for Map<Arg, Out, I> {
+    fn drop(&mut self) {
+        self.ahead.iter().for_each(Ahead::cancel);
+    }
+}
+
+impl<Arg, Out, I> fmt::Debug for Map<Arg, Out, I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Map")
+            .field("job", &self.feed.job)
+            .field("ahead", &self.ahead.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Results as they come; made by [`Pool::map_unordered`].
+///
+/// Dropping it cancels the jobs that were handed in ahead and have not begun.
+#[must_use = "nothing happens before `next` or `collect`"]
+pub struct MapUnordered<Arg, Out, I> {
+    feed: Feed<Arg, Out, I>,
+    ahead: ReadyList<(usize, Ahead<Out>)>,
+    drawn: usize,
+}
+
+impl<Arg, Out, I> MapUnordered<Arg, Out, I>
+where
+    Arg: Serialize + Send + 'static,
+    Out: DeserializeOwned + Send + 'static,
+    I: Iterator<Item = Arg>,
+{
+    pub(crate) fn new(pool: Pool, job: Job<Arg, Out>, arguments: I) -> Self {
+        MapUnordered {
+            feed: Feed::new(pool, job, arguments),
+            ahead: ReadyList::new(),
+            drawn: 0,
+        }
+    }
+
+    /// See [`Map::look_ahead`].
+    pub fn look_ahead(mut self, jobs: usize) -> Self {
+        self.feed.look_ahead = jobs.max(1);
+        self
+    }
+
+    /// Options for each of the jobs.
+    pub fn options(mut self, options: JobOptions) -> Self {
+        self.feed.options = options;
+        self
+    }
+
+    /// The next result that comes, with the place of its argument; `None` after the last.
+    ///
+    /// # Errors
+    ///
+    /// See [`Map::next`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: no argument and no result is lost.
+    pub async fn next(&mut self) -> Option<(usize, Result<Out, JobError>)> {
+        let (place, outcome) = self.next_outcome().await?;
+        Some((place, outcome.map(|completed| completed.value)))
+    }
+
+    /// Like [`next`](MapUnordered::next), and says who found the result.
+    ///
+    /// # Errors
+    ///
+    /// See [`Map::next`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub async fn next_outcome(&mut self) -> Option<(usize, Result<Completed<Out>, JobError>)> {
+        poll_fn(|cx| self.poll_next(cx)).await
+    }
+
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<(usize, Outcome<Out>)>> {
+        while self.ahead.len() < self.feed.look_ahead {
+            match self.feed.poll_next(cx) {
+                Poll::Ready(Some(ahead)) => {
+                    self.ahead.push((self.drawn, ahead));
+                    self.drawn += 1;
+                }
+                Poll::Ready(None) | Poll::Pending => break,
+            }
+        }
+        if self.ahead.len() == 0 && self.feed.arguments.is_none() {
+            return Poll::Ready(None);
+        }
+        self.ahead
+            .poll_any(cx, |(place, ahead), cx| ahead.poll(cx).map(|outcome| (*place, outcome)))
+            .map(Some)
+    }
+
+    /// All results, each with the place of its argument, in the order in which they came.
+    ///
+    /// # Cancel safety
+    ///
+    /// What was collected is lost with the future.
+    pub async fn collect(mut self) -> Vec<(usize, Result<Out, JobError>)> {
+        let mut results = Vec::new();
+        while let Some(result) = self.next().await {
+            results.push(result);
+        }
+        results
+    }
+}
+
+impl<Arg, Out, I> Drop for MapUnordered<Arg, Out, I> {
+    fn drop(&mut self) {
+        self.ahead.iter().for_each(|(_, ahead)| ahead.cancel());
+    }
+}
+
+impl<Arg, Out, I> fmt::Debug for MapUnordered<Arg, Out, I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MapUnordered")
+            .field("job", &self.feed.job)
+            .field("drawn", &self.drawn)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,352 @@
+//! The pool as its users see it.
+
+use std::fmt;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use actor_core::ActorRef;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::builder::PoolBuilder;
+use crate::keeper::{KeeperMsg, LastReport};
+use crate::map::{Map, MapUnordered};
+use crate::shared::Shared;
+use crate::submit::Parcel;
+use crate::{Job, JobHandle, JobOptions, Jobs, Refusal, SubmitError, WorkerInfo, WorkerStatus};
+
+/// Which jobs a pool still does when it shuts down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ShutdownMode {
+    /// All that were accepted.
+    Drain,
+    /// Those in the hands of workers. The others fail with [`JobError::Shutdown`](crate::JobError::Shutdown).
+    Cancel,
+}
+
+/// How a pool ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PoolReport {
+    /// How many jobs its workers finished, whatever their outcome.
+    pub finished: u64,
+    /// How many jobs were not begun.
+    pub cancelled: u64,
+    /// Threads that were stuck in a job and were given up; each runs on until its job returns, and its result is dropped.
+    pub abandoned: Vec<WorkerInfo>,
+}
+
+impl PoolReport {
+    /// Whether all threads and processes are gone.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.abandoned.is_empty()
+    }
+}
+
+/// Workers on threads and in processes, fed from one queue.
+///
+/// Idle workers take the oldest job they can do, so one slow job holds nobody else up. A worker that dies fails (or, where that was
+/// allowed, repeats) only the job in its hands; the pool replaces it and goes on, for ever: a worker that keeps dying is replaced after
+/// growing pauses of up to five seconds.
+///
+/// Clones are handles to the same pool. When the last one is dropped the pool drains in the background; use
+/// [`shutdown`](Pool::shutdown) to wait for its end. A pool belongs to the system that it was started on and ends with it.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), actor_core::BoxError> {
+/// use std::time::Duration;
+/// use actor_core::ActorSystem;
+/// use actor_pool::{Job, Pool, ShutdownMode};
+///
+/// const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+///
+/// let system = ActorSystem::new("demo");
+/// let pool = Pool::builder().threads(2).start(&system).await?;
+///
+/// let nine = pool.submit(&SQUARE, 3).await?;
+/// assert_eq!(nine.await?, 9);
+///
+/// let squares = pool.map(&SQUARE, 1..=4).collect().await;
+/// assert_eq!(squares.into_iter().collect::<Result<Vec<_>, _>>()?, [1, 4, 9, 16]);
+///
+/// let report = pool.shutdown(ShutdownMode::Drain, Duration::from_secs(5)).await;
+/// assert!(report.is_clean());
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+#[doc(alias = "Executor")]
+#[doc(alias = "ThreadPool")]
+#[doc(alias = "ProcessPool")]
+pub struct Pool {
+    inner: Arc<Inner>,
+}
+
+/// What all handles of one pool share.
+pub(crate) struct Inner {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) keeper: ActorRef<KeeperMsg>,
+    pub(crate) last_report: LastReport,
+    pub(crate) has_threads: bool,
+    /// What the process workers know; `None` without any.
+    pub(crate) jobs: Option<Jobs>,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // An error means that it has ended already.
+        drop(self.keeper.try_send(KeeperMsg::Unreferenced));
+    }
+}
+
+impl Pool {
+    /// A pool without workers, to be given some.
+    pub fn builder() -> PoolBuilder {
+        PoolBuilder::new()
+    }
+
+    pub(crate) fn new(inner: Inner) -> Self {
+        Pool {
+            inner: Arc::new(inner),
+        }
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.inner.shared
+    }
+
+    pub(crate) fn check<Arg: 'static, Out: 'static>(
+        &self,
+        job: &Job<Arg, Out>,
+    ) -> Result<(), Refusal> {
+        self.inner.jobs.as_ref().map_or(Ok(()), |jobs| jobs.check(job))
+    }
+
+    /// Hands a job in, waiting for room in the queue if there is none. Waiting submitters are served in order of arrival.
+    ///
+    /// Do not wait for the outcome from inside of another job of the same pool: when every worker does so, none is left.
+    ///
+    /// # Errors
+    ///
+    /// [`SubmitError`] gives the argument back: the pool ends, or its process workers do not know the job.
+    ///
+    /// # Cancel safety
+    ///
+    /// A submission that is dropped before it completes has not taken place; the argument is dropped with it.
+    #[doc(alias = "apply_async")]
+    pub async fn submit<Arg, Out>(
+        &self,
+        job: &Job<Arg, Out>,
+        argument: Arg,
+    ) -> Result<JobHandle<Out>, SubmitError<Arg>>
+    where
+        Arg: Serialize + Send + 'static,
+        Out: DeserializeOwned + Send + 'static,
+    {
+        self.submit_with(job, argument, JobOptions::new()).await
+    }
+
+    /// Like [`submit`](Pool::submit), with options.
+    ///
+    /// # Errors
+    ///
+    /// See [`submit`](Pool::submit).
+    ///
+    /// # Cancel safety
+    ///
+    /// See [`submit`](Pool::submit).
+    pub async fn submit_with<Arg, Out>(
+        &self,
+        job: &Job<Arg, Out>,
+        argument: Arg,
+        options: JobOptions,
+    ) -> Result<JobHandle<Out>, SubmitError<Arg>>
+    where
+        Arg: Serialize + Send + 'static,
+        Out: DeserializeOwned + Send + 'static,
+    {
+        if let Err(refusal) = self.check(job) {
+            return Err(SubmitError::new(refusal, argument));
+        }
+        let (parcel, call) = Parcel::call(job, argument);
+        let submitted = parcel.submit(self.shared(), options).await;
+        submitted.map_err(|refusal| SubmitError::new(refusal, call.take_back()))
+    }
+
+    /// Hands a job in if there is room, and never waits.
+    ///
+    /// # Errors
+    ///
+    /// [`SubmitError`] gives the argument back. [`Refusal::Full`] also while others wait for room: nobody overtakes them.
+    pub fn try_submit<Arg, Out>(
+        &self,
+        job: &Job<Arg, Out>,
+        argument: Arg,
+    ) -> Result<JobHandle<Out>, SubmitError<Arg>>
+    where
+        Arg: Serialize + Send + 'static,
+        Out: DeserializeOwned + Send + 'static,
+    {
+        self.try_submit_with(job, argument, JobOptions::new())
+    }
+
+    /// Like [`try_submit`](Pool::try_submit), with options.
+    ///
+    /// # Errors
+    ///
+    /// See [`try_submit`](Pool::try_submit).
+    pub fn try_submit_with<Arg, Out>(
+        &self,
+        job: &Job<Arg, Out>,
+        argument: Arg,
+        options: JobOptions,
+    ) -> Result<JobHandle<Out>, SubmitError<Arg>>
+    where
+        Arg: Serialize + Send + 'static,
+        Out: DeserializeOwned + Send + 'static,
+    {
+        if let Err(refusal) = self.check(job) {
+            return Err(SubmitError::new(refusal, argument));
+        }
+        let (parcel, call) = Parcel::call(job, argument);
+        let submitted = parcel.try_submit(self.shared(), options);
+        submitted.map_err(|refusal| SubmitError::new(refusal, call.take_back()))
+    }
+
+    /// Hands a closure in, which runs on a thread worker; waits for room if there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`SubmitError`] gives the closure back: the pool ends, or has no thread workers ([`Refusal::NoThreads`]).
+    ///
+    /// # Cancel safety
+    ///
+    /// See [`submit`](Pool::submit).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), actor_core::BoxError> {
+    /// # use actor_pool::Pool;
+    /// # let system = actor_core::ActorSystem::new("demo");
+    /// let pool = Pool::builder().threads(1).start(&system).await?;
+    /// let words = vec!["a", "b"];
+    /// let joined = pool.submit_fn(move || words.join("-")).await?;
+    /// assert_eq!(joined.await?, "a-b");
+    /// # Ok(()) }
+    /// ```
+    pub async fn submit_fn<F, Out>(&self, work: F) -> Result<JobHandle<Out>, SubmitError<F>>
+    where
+        F: FnOnce() -> Out + Send + 'static,
+        Out: Send + 'static,
+    {
+        if !self.inner.has_threads {
+            return Err(SubmitError::new(Refusal::NoThreads, work));
+        }
+        let (parcel, closure) = Parcel::closure(work);
+        let submitted = parcel.submit(self.shared(), JobOptions::new()).await;
+        submitted.map_err(|refusal| SubmitError::new(refusal, closure.take_back()))
+    }
+
+    /// Like [`submit_fn`](Pool::submit_fn), but never waits.
+    ///
+    /// # Errors
+    ///
+    /// [`SubmitError`] gives the closure back; see [`try_submit`](Pool::try_submit).
+    pub fn try_submit_fn<F, Out>(&self, work: F) -> Result<JobHandle<Out>, SubmitError<F>>
+    where
+        F: FnOnce() -> Out + Send + 'static,
+        Out: Send + 'static,
+    {
+        if !self.inner.has_threads {
+            return Err(SubmitError::new(Refusal::NoThreads, work));
+        }
+        let (parcel, closure) = Parcel::closure(work);
+        let submitted = parcel.try_submit(self.shared(), JobOptions::new());
+        submitted.map_err(|refusal| SubmitError::new(refusal, closure.take_back()))
+    }
+
+    /// Runs a job over many arguments and gives the results in the order of the arguments.
+    ///
+    /// The arguments are drawn lazily, a bounded number ahead of the results, so they may be without end. An argument that fails is an
+    /// error in its own place only. Nothing happens before [`next`](Map::next) or [`collect`](Map::collect) is called.
+    #[doc(alias = "imap")]
+    pub fn map<Arg, Out, I>(&self, job: &Job<Arg, Out>, arguments: I) -> Map<Arg, Out, I::IntoIter>
+    where
+        Arg: Serialize + Send + 'static,
+        Out: DeserializeOwned + Send + 'static,
+        I: IntoIterator<Item = Arg>,
+    {
+        Map::new(self.clone(), *job, arguments.into_iter())
+    }
+
+    /// Like [`map`](Pool::map), but gives each result, with its place, as soon as it is there.
+    #[doc(alias = "imap_unordered")]
+    pub fn map_unordered<Arg, Out, I>(
+        &self,
+        job: &Job<Arg, Out>,
+        arguments: I,
+    ) -> MapUnordered<Arg, Out, I::IntoIter>
+    where
+        Arg: Serialize + Send + 'static,
+        Out: DeserializeOwned + Send + 'static,
+        I: IntoIterator<Item = Arg>,
+    {
+        MapUnordered::new(self.clone(), *job, arguments.into_iter())
+    }
+
+    /// The workers, in the order of their names' numbers, threads first. A snapshot: they go on meanwhile.
+    #[must_use]
+    pub fn workers(&self) -> Vec<WorkerStatus> {
+        self.shared().workers()
+    }
+
+    /// How many jobs wait for a worker. A snapshot.
+    #[must_use]
+    pub fn pending(&self) -> usize {
+        self.shared().pending()
+    }
+
+    /// How many jobs workers have finished so far, whatever their outcome.
+    #[must_use]
+    pub fn finished(&self) -> u64 {
+        self.shared().finished()
+    }
+
+    /// Ends the pool: takes no more jobs, does those that `mode` keeps, and stops every worker. When `deadline` has passed, jobs that are
+    /// still waiting fail with [`JobError::Shutdown`](crate::JobError::Shutdown), process workers are killed, and a thread that is stuck
+    /// in a job is given five more seconds and then given up and reported. The jobs in their hands fail with
+    /// [`JobError::WorkerLost`](crate::JobError::WorkerLost).
+    ///
+    /// It may be called again, by others too: a `Cancel` cuts a `Drain` short, and the latest deadline counts. All callers get the same
+    /// report.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: the pool ends all the same.
+    pub async fn shutdown(&self, mode: ShutdownMode, deadline: Duration) -> PoolReport {
+        let asked = self.inner.keeper.ask_within(Duration::MAX, |reply| {
+            KeeperMsg::Shutdown(mode, deadline, reply)
+        });
+        if let Ok(report) = asked.await {
+            return report;
+        }
+        // It has ended before: by another call, or with the system.
+        let last = &self.inner.last_report;
+        let last = last.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        last.unwrap_or_else(|| PoolReport {
+            finished: self.finished(),
+            ..PoolReport::default()
+        })
+    }
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool")
+            .field("pending", &self.pending())
+            .field("workers", &self.workers())
+            .finish()
+    }
+}
