@@ -24,6 +24,47 @@ impl<M: Send + 'static> ActorRef<M> {
     /// # Cancel safety
     ///
     /// Dropping it withdraws a request that waits for room; one that was accepted is handled, and its answer dropped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # struct Counter { total: u64 }
+    /// # enum CounterMsg { Add(u64), Get(Reply<u64>) }
+    /// # impl Actor for Counter {
+    /// #     type Msg = CounterMsg;
+    /// #     async fn handle(&mut self, msg: CounterMsg, _: &mut Context<Self>) -> ActorResult {
+    /// #         match msg {
+    /// #             CounterMsg::Add(n) => self.total += n,
+    /// #             CounterMsg::Get(reply) => reply.send(self.total),
+    /// #         }
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let counter = system.spawn(Counter { total: 2 });
+    /// match counter.ask(CounterMsg::Get).await {
+    ///     Ok(total) => assert_eq!(total, 2),
+    ///     Err(error) if !error.may_have_run() => eprintln!("nothing happened, so try elsewhere: {error}"),
+    ///     Err(error) => return Err(error.into()),
+    /// }
+    ///
+    /// // Messages with fields beside the reply are made by a closure.
+    /// # enum ListMsg { Nth(usize, Reply<Option<u32>>) }
+    /// # struct List(Vec<u32>);
+    /// # impl Actor for List {
+    /// #     type Msg = ListMsg;
+    /// #     async fn handle(&mut self, ListMsg::Nth(n, reply): ListMsg, _: &mut Context<Self>) -> ActorResult {
+    /// #         reply.send(self.0.get(n).copied());
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    /// # let list = system.spawn(List(vec![5, 6]));
+    /// assert_eq!(list.ask(|reply| ListMsg::Nth(1, reply)).await?, Some(6));
+    /// # Ok(()) }
+    /// ```
     #[doc(alias = "call")]
     pub async fn ask<T: Send + 'static>(
         &self,
@@ -47,6 +88,27 @@ impl<M: Send + 'static> ActorRef<M> {
     /// # Cancel safety
     ///
     /// See [`ask`](ActorRef::ask).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # struct Mute;
+    /// # impl Actor for Mute {
+    /// #     type Msg = Reply<u32>;
+    /// #     async fn handle(&mut self, reply: Reply<u32>, _: &mut Context<Self>) -> ActorResult {
+    /// #         tokio::spawn(async move { let _kept = reply; std::future::pending::<()>().await });
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// # let mute = system.spawn(Mute);
+    /// let answer = mute.ask_within(Duration::from_millis(20), |reply| reply).await;
+    /// assert!(matches!(answer, Err(AskError::Timeout { accepted: true, .. })));
+    /// # Ok(()) }
+    /// ```
     pub async fn ask_within<T: Send + 'static>(
         &self,
         deadline: Duration,

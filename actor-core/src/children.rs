@@ -16,6 +16,25 @@ use crate::system::SystemCore;
 use crate::{ActorId, ExitReason};
 
 /// How long an actor is given to stop, before it is killed.
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::prelude::*;
+/// # struct Sink;
+/// # impl Actor for Sink {
+/// #     type Msg = u32;
+/// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::new("demo");
+/// // A child whose `stopped` writes to disk gets half a minute; it is killed after that.
+/// let (spec, sink) = ChildSpec::new("sink", || Sink).shutdown(Shutdown::Within(Duration::from_secs(30))).build();
+/// # drop(spec);
+/// assert_eq!(Shutdown::default(), Shutdown::Within(Duration::from_secs(5)));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shutdown {
     /// None: it is killed at once.
@@ -136,8 +155,13 @@ pub(crate) fn finish_all(children: &Children) {
 
 /// Stops one and ends it for good.
 pub(crate) async fn stop_one(system: &Arc<SystemCore>, child: &Child, reason: &ExitReason) {
-    let ended = halt(system, &child.cell, child.shutdown, reason).await;
-    child.cell.finish(ended);
+    loop {
+        let ended = halt(system, &child.cell, child.shutdown, reason).await;
+        // A start that was on its way may have begun since.
+        if child.cell.finish_idle(ended) {
+            return;
+        }
+    }
 }
 
 /// Ends the present incarnation, if there is one, within its allowance. Returns why it ended.
@@ -148,17 +172,17 @@ pub(crate) async fn halt(
     reason: &ExitReason,
 ) -> ExitReason {
     if shutdown != Shutdown::Kill {
-        cell.request(&Request::Stop(reason.clone()));
+        let stop = Request::Stop(reason.clone());
         let allowance = match shutdown {
             Shutdown::Within(allowance) => Some(allowance),
             _ => None,
         };
-        if let Some(ended) = within(system, allowance, incarnation_over(cell)).await {
+        if let Some(ended) = within(system, allowance, requested(cell, &stop)).await {
             return ended.unwrap_or_else(|| reason.clone());
         }
     }
-    cell.request(&Request::Kill);
-    if let Some(ended) = within(system, Some(KILL_GRACE), incarnation_over(cell)).await {
+    let killed = requested(cell, &Request::Kill);
+    if let Some(ended) = within(system, Some(KILL_GRACE), killed).await {
         if shutdown != Shutdown::Kill {
             system.note_casualty(Casualty::of(cell, Fate::Killed));
         }
@@ -178,15 +202,23 @@ pub(crate) fn give_up(system: &Arc<SystemCore>, cell: &Arc<dyn AnyCell>) {
     cell.fence();
 }
 
-/// Waits until no incarnation runs. `None` when none ever ran.
-pub(crate) async fn incarnation_over(cell: &Arc<dyn AnyCell>) -> Option<ExitReason> {
-    until(cell, |life| match &life.phase {
-        Phase::Waiting => Some(life.last.clone()),
-        // A supervised actor may be closing by another's hand; its end is near, but it is not over.
-        Phase::Ended(reason) => Some(Some(reason.clone())),
-        _ => None,
-    })
-    .await
+/// Asks for the end of the present incarnation and waits until none runs. `None` when none ever ran.
+async fn requested(cell: &Arc<dyn AnyCell>, request: &Request) -> Option<ExitReason> {
+    loop {
+        cell.request(request);
+        let over = until(cell, |life| match &life.phase {
+            Phase::Waiting => Some(Some(life.last.clone())),
+            // A supervised actor may be closing by another's hand; its end is near, but it is not over.
+            Phase::Ended(reason) => Some(Some(Some(reason.clone()))),
+            // It began after the request, which reached nobody.
+            Phase::Starting | Phase::Running if !life.is_requested(request) => Some(None),
+            _ => None,
+        })
+        .await;
+        if let Some(over) = over {
+            return over;
+        }
+    }
 }
 
 /// Waits for something, at most so long.
@@ -202,6 +234,29 @@ pub(crate) async fn within<F: Future>(
 }
 
 /// An actor that did not stop in peace.
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::prelude::*;
+///
+/// # struct Sleeper;
+/// # impl Actor for Sleeper {
+/// #     type Msg = ();
+/// #     async fn handle(&mut self, (): (), _: &mut Context<Self>) -> ActorResult { std::future::pending().await }
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::new("demo");
+/// let sleeper = system.start_named("sleeper", Sleeper).await?;
+/// sleeper.send(()).await?;
+/// # while !sleeper.is_empty() { tokio::task::yield_now().await; }
+/// // Its handler never returns, so it does not stop in time.
+/// let report = system.shutdown(Duration::from_millis(40)).await;
+/// let casualty = &report.casualties[0];
+/// assert_eq!((casualty.name.as_deref(), casualty.message_type), (Some("sleeper"), "()"));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Casualty {
@@ -216,6 +271,34 @@ pub struct Casualty {
 }
 
 /// What was done to an actor that did not stop in time.
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::prelude::*;
+/// use actor_core::Fate;
+///
+/// # struct Sleeper;
+/// # impl Actor for Sleeper {
+/// #     type Msg = ();
+/// #     async fn handle(&mut self, (): (), _: &mut Context<Self>) -> ActorResult { std::future::pending().await }
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::new("demo");
+/// let sleeper = system.start_named("sleeper", Sleeper).await?;
+/// sleeper.send(()).await?;
+/// # while !sleeper.is_empty() { tokio::task::yield_now().await; }
+/// // Its handler never returns, so it does not stop in time.
+/// let report = system.shutdown(Duration::from_millis(40)).await;
+/// match report.casualties[0].fate {
+///     Fate::Killed => {}
+///     Fate::Abandoned => eprintln!("a thread is stuck in a handler"),
+///     _ => {}
+/// }
+/// # assert_eq!(report.casualties[0].fate, Fate::Killed);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fate {

@@ -20,6 +20,46 @@ use crate::{
 /// Handed to every handler and hook of an actor: its own reference, its children, monitors and timers.
 ///
 /// It belongs to one incarnation; whatever was set through it ends with that incarnation.
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::prelude::*;
+/// # struct Sink;
+/// # impl Actor for Sink {
+/// #     type Msg = u32;
+/// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+/// # }
+/// enum HostMsg { Greet, Guests(Reply<usize>) }
+///
+/// #[derive(Default)]
+/// struct Host { guests: Vec<ActorRef<u32>> }
+///
+/// impl Actor for Host {
+///     type Msg = HostMsg;
+///
+///     async fn started(&mut self, ctx: &mut Context<Self>) -> ActorResult {
+///         ctx.send_after("greet", Duration::from_millis(1), HostMsg::Greet);
+///         Ok(())
+///     }
+///
+///     async fn handle(&mut self, msg: HostMsg, ctx: &mut Context<Self>) -> ActorResult {
+///         match msg {
+///             HostMsg::Greet => self.guests.push(ctx.spawn(Sink)),
+///             HostMsg::Guests(reply) => reply.send(self.guests.len()),
+///         }
+///         Ok(())
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::builder("demo").timekeeping(actor_core::Timekeeping::Runtime).build();
+/// let host = system.spawn(Host::default());
+/// tokio::time::sleep(Duration::from_millis(5)).await;
+/// assert_eq!(host.ask(HostMsg::Guests).await?, 1);
+/// # Ok(()) }
+/// ```
 pub struct Context<A: Actor> {
     pub(crate) inbox: Inbox<A::Msg>,
     watched: Vec<(MonitorId, Arc<dyn AnyCell>)>,
@@ -44,36 +84,188 @@ impl<A: Actor> Context<A> {
     /// A reference to this actor.
     ///
     /// It counts: an actor that keeps one in its own state never ends for want of references. Keep a [`weak`](Context::weak) one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # struct Loop { left: u32 }
+    /// impl Actor for Loop {
+    ///     type Msg = ();
+    ///
+    ///     async fn handle(&mut self, (): (), ctx: &mut Context<Self>) -> ActorResult {
+    ///         self.left -= 1;
+    ///         match self.left {
+    ///             0 => ctx.stop(),
+    ///             // `try_send`, since an actor cannot wait for room in its own mailbox.
+    ///             _ => ctx.actor_ref().try_send(())?,
+    ///         }
+    ///         Ok(())
+    ///     }
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let looping = system.spawn(Loop { left: 3 });
+    /// looping.send(()).await?;
+    /// assert_eq!(looping.wait().await, ExitReason::Normal);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn actor_ref(&self) -> ActorRef<A::Msg> {
         ActorRef::new(Arc::clone(&self.inbox.cell))
     }
 
     /// A reference to this actor that does not keep it alive.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// struct Selfish { me: Option<WeakActorRef<Reply<bool>>> }
+    ///
+    /// impl Actor for Selfish {
+    ///     type Msg = Reply<bool>;
+    ///
+    ///     async fn started(&mut self, ctx: &mut Context<Self>) -> ActorResult {
+    ///         self.me = Some(ctx.weak()); // For callbacks, say; it does not keep the actor alive.
+    ///         Ok(())
+    ///     }
+    ///
+    ///     async fn handle(&mut self, reply: Reply<bool>, _ctx: &mut Context<Self>) -> ActorResult {
+    ///         reply.send(self.me.as_ref().is_some_and(|me| me.upgrade().is_some()));
+    ///         Ok(())
+    ///     }
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let selfish = system.spawn(Selfish { me: None });
+    /// assert!(selfish.ask(|reply| reply).await?);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn weak(&self) -> WeakActorRef<A::Msg> {
         WeakActorRef::new(Arc::clone(&self.inbox.cell))
     }
 
     /// The id of this actor. It stays the same over restarts.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// use actor_core::ActorId;
+    ///
+    /// # struct WhoAmI;
+    /// impl Actor for WhoAmI {
+    ///     type Msg = Reply<ActorId>;
+    ///
+    ///     async fn handle(&mut self, reply: Reply<ActorId>, ctx: &mut Context<Self>) -> ActorResult {
+    ///         reply.send(ctx.id());
+    ///         Ok(())
+    ///     }
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let actor = system.spawn(WhoAmI);
+    /// assert_eq!(actor.ask(|reply| reply).await?, actor.id());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn id(&self) -> ActorId {
         self.inbox.cell.header().id()
     }
 
     /// Which incarnation this is; the first is 1.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # enum Msg { Fail, Incarnation(Reply<u32>) }
+    /// # struct Flaky;
+    /// impl Actor for Flaky {
+    ///     type Msg = Msg;
+    ///
+    ///     async fn handle(&mut self, msg: Msg, ctx: &mut Context<Self>) -> ActorResult {
+    ///         match msg {
+    ///             Msg::Fail => Err("as asked".into()),
+    ///             Msg::Incarnation(reply) => Ok(reply.send(ctx.incarnation())),
+    ///         }
+    ///     }
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let (spec, flaky) = ChildSpec::new("flaky", || Flaky).build();
+    /// let sup = Supervisor::builder(Strategy::OneForOne).child(spec).start(&system).await?;
+    /// flaky.send(Msg::Fail).await?;
+    /// assert_eq!(flaky.ask(Msg::Incarnation).await?, 2);
+    /// # sup.stop(); sup.wait().await;
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn incarnation(&self) -> u32 {
         self.inbox.incarnation
     }
 
     /// The system in which this actor lives.
+    ///
+    /// It is a handle like any other: an actor that keeps it in its state keeps the system running.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # struct Scout;
+    /// impl Actor for Scout {
+    ///     type Msg = Reply<bool>;
+    ///
+    ///     async fn handle(&mut self, reply: Reply<bool>, ctx: &mut Context<Self>) -> ActorResult {
+    ///         reply.send(ctx.system().lookup_any("scout").is_some());
+    ///         Ok(())
+    ///     }
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let scout = system.start_named("scout", Scout).await?;
+    /// assert!(scout.ask(|reply| reply).await?);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn system(&self) -> ActorSystem {
         ActorSystem::from_core(Arc::clone(self.core()))
     }
 
     /// Stops this actor after the present message, as [`ActorRef::stop`] does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # struct Countdown { left: u32 }
+    /// impl Actor for Countdown {
+    ///     type Msg = ();
+    ///
+    ///     async fn handle(&mut self, (): (), ctx: &mut Context<Self>) -> ActorResult {
+    ///         self.left -= 1;
+    ///         if self.left == 0 {
+    ///             ctx.stop();
+    ///         }
+    ///         Ok(())
+    ///     }
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let countdown = system.spawn(Countdown { left: 1 });
+    /// countdown.send(()).await?;
+    /// assert_eq!(countdown.wait().await, ExitReason::Normal);
+    /// # Ok(()) }
+    /// ```
     pub fn stop(&self) {
         self.inbox.cell.request(&Request::Stop(ExitReason::Normal));
     }
@@ -84,11 +276,75 @@ impl<A: Actor> Context<A> {
 
     /// Starts an actor that cannot outlive this one: when this incarnation ends, for whatever reason, its children are stopped first,
     /// in the reverse order of their start.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # struct Sink;
+    /// # impl Actor for Sink {
+    /// #     type Msg = u32;
+    /// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+    /// # }
+    /// struct Parent;
+    ///
+    /// impl Actor for Parent {
+    ///     type Msg = Reply<ActorRef<u32>>;
+    ///
+    ///     async fn handle(&mut self, reply: Self::Msg, ctx: &mut Context<Self>) -> ActorResult {
+    ///         reply.send(ctx.spawn(Sink));
+    ///         Ok(())
+    ///     }
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let parent = system.spawn(Parent);
+    /// let child = parent.ask(|reply| reply).await?;
+    /// parent.kill();
+    /// parent.wait().await;
+    /// assert_eq!(child.wait().await, ExitReason::Shutdown, "its parent stopped it");
+    /// # Ok(()) }
+    /// ```
     pub fn spawn<B: Actor>(&self, actor: B) -> ActorRef<B::Msg> {
         self.child(actor).spawn()
     }
 
     /// A child with options; see [`spawn`](Context::spawn).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # struct Sink;
+    /// # impl Actor for Sink {
+    /// #     type Msg = u32;
+    /// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+    /// # }
+    /// struct Parent { child: Option<ActorRef<u32>> }
+    ///
+    /// impl Actor for Parent {
+    ///     type Msg = ();
+    ///
+    ///     async fn started(&mut self, ctx: &mut Context<Self>) -> ActorResult {
+    ///         let child = ctx.child(Sink).mailbox(Mailbox::bounded(16)).shutdown(Shutdown::Kill);
+    ///         // If the child does not start, neither does its parent.
+    ///         self.child = Some(child.start().await?);
+    ///         Ok(())
+    ///     }
+    ///
+    ///     async fn handle(&mut self, (): (), _ctx: &mut Context<Self>) -> ActorResult {
+    ///         Ok(())
+    ///     }
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let parent = system.start(Parent { child: None }).await?;
+    /// assert_eq!(system.live_actors(), 2);
+    /// # parent.stop(); parent.wait().await;
+    /// # Ok(()) }
+    /// ```
     pub fn child<B: Actor>(&self, actor: B) -> SpawnBuilder<B> {
         let parent: Arc<dyn AnyCell> = Arc::clone(&self.inbox.cell) as Arc<dyn AnyCell>;
         SpawnBuilder::new(Arc::clone(self.core()), Some(parent), actor)
@@ -98,6 +354,46 @@ impl<A: Actor> Context<A> {
     ///
     /// The signal comes behind every message that the dead actor had sent to this one, and needs no room in the mailbox. Several
     /// monitors on one actor give several signals.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # struct Sink;
+    /// # impl Actor for Sink {
+    /// #     type Msg = u32;
+    /// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+    /// # }
+    /// struct Watcher { target: AnyActorRef, told: Option<Reply<ExitReason>> }
+    ///
+    /// impl Actor for Watcher {
+    ///     type Msg = Reply<ExitReason>;
+    ///
+    ///     async fn started(&mut self, ctx: &mut Context<Self>) -> ActorResult {
+    ///         ctx.monitor(&self.target);
+    ///         Ok(())
+    ///     }
+    ///
+    ///     async fn handle(&mut self, reply: Self::Msg, _ctx: &mut Context<Self>) -> ActorResult {
+    ///         self.target.kill();
+    ///         self.told = Some(reply);
+    ///         Ok(())
+    ///     }
+    ///
+    ///     async fn signal(&mut self, signal: Signal, _ctx: &mut Context<Self>) -> ActorResult {
+    ///         if let (Signal::Down(down), Some(reply)) = (signal, self.told.take()) {
+    ///             reply.send(down.reason);
+    ///         }
+    ///         Ok(())
+    ///     }
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let watcher = system.spawn(Watcher { target: system.spawn(Sink).any(), told: None });
+    /// assert_eq!(watcher.ask(|reply| reply).await?, ExitReason::Killed);
+    /// # Ok(()) }
+    /// ```
     pub fn monitor(&mut self, target: &AnyActorRef) -> MonitorId {
         let watcher = Arc::clone(&self.inbox.cell);
         self.watch(target, move |down| {
@@ -106,6 +402,44 @@ impl<A: Actor> Context<A> {
     }
 
     /// Like [`monitor`](Context::monitor), but the end arrives as a message of this actor's own type.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # struct Sink;
+    /// # impl Actor for Sink {
+    /// #     type Msg = u32;
+    /// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+    /// # }
+    /// enum WatcherMsg { Ended(&'static str, ExitReason) }
+    ///
+    /// struct Watcher { target: AnyActorRef }
+    ///
+    /// impl Actor for Watcher {
+    ///     type Msg = WatcherMsg;
+    ///
+    ///     async fn started(&mut self, ctx: &mut Context<Self>) -> ActorResult {
+    ///         ctx.monitor_with(&self.target, |down| WatcherMsg::Ended("sink", down.reason));
+    ///         Ok(())
+    ///     }
+    ///
+    ///     async fn handle(&mut self, msg: WatcherMsg, ctx: &mut Context<Self>) -> ActorResult {
+    ///         let WatcherMsg::Ended(who, reason) = msg;
+    ///         assert_eq!((who, reason), ("sink", ExitReason::Normal));
+    ///         ctx.stop();
+    ///         Ok(())
+    ///     }
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let sink = system.spawn(Sink);
+    /// let watcher = system.start(Watcher { target: sink.any() }).await?;
+    /// sink.stop();
+    /// assert_eq!(watcher.wait().await, ExitReason::Normal);
+    /// # Ok(()) }
+    /// ```
     pub fn monitor_with(
         &mut self,
         target: &AnyActorRef,
@@ -148,6 +482,42 @@ impl<A: Actor> Context<A> {
     }
 
     /// Takes a monitor back. After this returns its `Down` is not handled, even if it was queued already.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # struct Sink;
+    /// # impl Actor for Sink {
+    /// #     type Msg = u32;
+    /// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+    /// # }
+    /// struct Watcher { target: AnyActorRef }
+    ///
+    /// impl Actor for Watcher {
+    ///     type Msg = ();
+    ///
+    ///     async fn handle(&mut self, (): (), ctx: &mut Context<Self>) -> ActorResult {
+    ///         let monitor = ctx.monitor(&self.target);
+    ///         self.target.kill();
+    ///         self.target.wait().await; // The `Down` is queued by now…
+    ///         ctx.demonitor(monitor); // …and will not be handled.
+    ///         Ok(())
+    ///     }
+    ///
+    ///     async fn signal(&mut self, _signal: Signal, _ctx: &mut Context<Self>) -> ActorResult {
+    ///         Err("not wanted".into())
+    ///     }
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let watcher = system.spawn(Watcher { target: system.spawn(Sink).any() });
+    /// watcher.send(()).await?;
+    /// watcher.drain();
+    /// assert_eq!(watcher.wait().await, ExitReason::Normal);
+    /// # Ok(()) }
+    /// ```
     pub fn demonitor(&mut self, id: MonitorId) {
         self.inbox.monitors.retain(|set| *set != id);
         if let Some(place) = self.watched.iter().position(|(set, _)| *set == id) {
@@ -156,6 +526,35 @@ impl<A: Actor> Context<A> {
     }
 
     /// Handles `message` after `delay`, unless the timer is cancelled, replaced, or this incarnation ends before.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// enum Msg { Work, Idle }
+    ///
+    /// struct Worker;
+    ///
+    /// impl Actor for Worker {
+    ///     type Msg = Msg;
+    ///
+    ///     async fn handle(&mut self, msg: Msg, ctx: &mut Context<Self>) -> ActorResult {
+    ///         match msg {
+    ///             // Each message sets the same timer anew, so it fires after a minute without any.
+    ///             Msg::Work => ctx.send_after("idle", Duration::from_secs(60), Msg::Idle),
+    ///             Msg::Idle => ctx.stop(),
+    ///         }
+    ///         Ok(())
+    ///     }
+    /// }
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::builder("demo").timekeeping(actor_core::Timekeeping::Runtime).build();
+    /// let worker = system.spawn(Worker);
+    /// worker.send(Msg::Work).await?;
+    /// assert_eq!(worker.wait().await, ExitReason::Normal);
+    /// # Ok(()) }
+    /// ```
     pub fn send_after(&mut self, key: impl Into<TimerKey>, delay: Duration, message: A::Msg) {
         self.inbox
             .timers
@@ -167,6 +566,39 @@ impl<A: Actor> Context<A> {
     /// # Panics
     ///
     /// If `period` is zero.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// enum Msg { Tick, Ticks(Reply<u32>) }
+    ///
+    /// struct Clock { ticks: u32 }
+    ///
+    /// impl Actor for Clock {
+    ///     type Msg = Msg;
+    ///
+    ///     async fn started(&mut self, ctx: &mut Context<Self>) -> ActorResult {
+    ///         ctx.send_interval("tick", Duration::from_secs(1), || Msg::Tick);
+    ///         Ok(())
+    ///     }
+    ///
+    ///     async fn handle(&mut self, msg: Msg, _ctx: &mut Context<Self>) -> ActorResult {
+    ///         match msg {
+    ///             Msg::Tick => self.ticks += 1,
+    ///             Msg::Ticks(reply) => reply.send(self.ticks),
+    ///         }
+    ///         Ok(())
+    ///     }
+    /// }
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::builder("demo").timekeeping(actor_core::Timekeeping::Runtime).build();
+    /// let clock = system.spawn(Clock { ticks: 0 });
+    /// tokio::time::sleep(Duration::from_millis(3_500)).await;
+    /// assert_eq!(clock.ask(Msg::Ticks).await?, 3);
+    /// # Ok(()) }
+    /// ```
     pub fn send_interval(
         &mut self,
         key: impl Into<TimerKey>,
@@ -181,6 +613,41 @@ impl<A: Actor> Context<A> {
     /// # Panics
     ///
     /// If `period` is zero.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// use actor_core::MissedTicks;
+    ///
+    /// # enum Msg { Tick, Ticks(Reply<u32>) }
+    ///
+    /// # struct Clock { ticks: u32 }
+    ///
+    /// impl Actor for Clock {
+    ///     type Msg = Msg;
+    ///
+    ///     async fn started(&mut self, ctx: &mut Context<Self>) -> ActorResult {
+    ///         ctx.send_interval_with("tick", Duration::from_secs(1), MissedTicks::Delay, || Msg::Tick);
+    ///         Ok(())
+    ///     }
+    ///
+    ///     async fn handle(&mut self, msg: Msg, _ctx: &mut Context<Self>) -> ActorResult {
+    ///         match msg {
+    ///             Msg::Tick => self.ticks += 1,
+    ///             Msg::Ticks(reply) => reply.send(self.ticks),
+    ///         }
+    ///         Ok(())
+    ///     }
+    /// }
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::builder("demo").timekeeping(actor_core::Timekeeping::Runtime).build();
+    /// let clock = system.spawn(Clock { ticks: 0 });
+    /// tokio::time::sleep(Duration::from_millis(3_500)).await;
+    /// assert_eq!(clock.ask(Msg::Ticks).await?, 3);
+    /// # Ok(()) }
+    /// ```
     pub fn send_interval_with(
         &mut self,
         key: impl Into<TimerKey>,
@@ -195,6 +662,38 @@ impl<A: Actor> Context<A> {
     }
 
     /// Ends a timer. After this returns no tick of it is handled. Returns whether there was one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// enum Msg { Explode, Defuse(Reply<bool>) }
+    ///
+    /// struct Bomb;
+    ///
+    /// impl Actor for Bomb {
+    ///     type Msg = Msg;
+    ///
+    ///     async fn started(&mut self, ctx: &mut Context<Self>) -> ActorResult {
+    ///         ctx.send_after("fuse", Duration::from_secs(10), Msg::Explode);
+    ///         Ok(())
+    ///     }
+    ///
+    ///     async fn handle(&mut self, msg: Msg, ctx: &mut Context<Self>) -> ActorResult {
+    ///         match msg {
+    ///             Msg::Explode => Err("boom".into()),
+    ///             Msg::Defuse(reply) => Ok(reply.send(ctx.cancel_timer("fuse"))),
+    ///         }
+    ///     }
+    /// }
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::builder("demo").timekeeping(actor_core::Timekeeping::Runtime).build();
+    /// let bomb = system.spawn(Bomb);
+    /// assert!(bomb.ask(Msg::Defuse).await?, "there was a timer");
+    /// assert!(!bomb.ask(Msg::Defuse).await?, "and it is gone");
+    /// # Ok(()) }
+    /// ```
     pub fn cancel_timer(&mut self, key: impl Into<TimerKey>) -> bool {
         self.inbox.timers.cancel(&key.into())
     }

@@ -18,6 +18,31 @@ const BUFFER: usize = 1_024;
 const LOGGED_PER_SECOND: u32 = 10;
 
 /// A message that was accepted and will not be handled.
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::prelude::*;
+/// use actor_core::DeadLetterReason;
+///
+/// # struct Sink;
+/// # impl Actor for Sink {
+/// #     type Msg = u32;
+/// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::new("demo");
+/// let mut letters = system.dead_letters();
+/// let sink = system.start_named("sink", Sink).await?;
+/// sink.try_send(1)?;
+/// sink.stop();
+///
+/// let letter = letters.recv().await.expect("the system is there");
+/// assert_eq!((letter.target, letter.name.as_deref(), letter.message_type), (sink.id(), Some("sink"), "u32"));
+/// assert_eq!(letter.reason, DeadLetterReason::Stopped(ExitReason::Normal));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeadLetter {
@@ -34,6 +59,23 @@ pub struct DeadLetter {
 }
 
 /// Why a message was not handled.
+///
+/// # Examples
+///
+/// ```
+/// use actor_core::{DeadLetterReason, ExitReason};
+///
+/// /// Whether the message was certainly not handled, so that its work can be done again.
+/// fn is_safe_to_repeat(reason: &DeadLetterReason) -> bool {
+///     match reason {
+///         DeadLetterReason::Lost { maybe_handled } => !maybe_handled,
+///         _ => true,
+///     }
+/// }
+///
+/// assert!(is_safe_to_repeat(&DeadLetterReason::Stopped(ExitReason::Normal)));
+/// assert!(!is_safe_to_repeat(&DeadLetterReason::Lost { maybe_handled: true }));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DeadLetterReason {
@@ -49,6 +91,28 @@ pub enum DeadLetterReason {
 }
 
 /// See [`ActorSystem::dead_letters`](crate::ActorSystem::dead_letters).
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::prelude::*;
+/// # struct Sink;
+/// # impl Actor for Sink {
+/// #     type Msg = u32;
+/// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::new("demo");
+/// let mut letters = system.dead_letters();
+/// let log = tokio::spawn(async move {
+///     while let Some(letter) = letters.recv().await {
+///         eprintln!("not handled by {}: a {}, {:?}", letter.target, letter.message_type, letter.reason);
+///     }
+/// });
+/// # log.abort();
+/// # Ok(()) }
+/// ```
 #[derive(Debug)]
 pub struct DeadLetters {
     receiver: broadcast::Receiver<DeadLetter>,
@@ -61,6 +125,27 @@ impl DeadLetters {
     /// # Cancel safety
     ///
     /// Cancel safe: a letter is either returned or still there.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # struct Sink;
+    /// # impl Actor for Sink {
+    /// #     type Msg = u32;
+    /// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let mut letters = system.dead_letters();
+    /// let sink = system.spawn(Sink);
+    /// sink.try_send(1)?;
+    /// sink.kill();
+    /// let letter = letters.recv().await.expect("the system is there");
+    /// assert_eq!(letter.target, sink.id());
+    /// # Ok(()) }
+    /// ```
     pub async fn recv(&mut self) -> Option<DeadLetter> {
         loop {
             match self.receiver.recv().await {
@@ -72,6 +157,29 @@ impl DeadLetters {
     }
 
     /// A letter that is already there.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # struct Sink;
+    /// # impl Actor for Sink {
+    /// #     type Msg = u32;
+    /// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let mut letters = system.dead_letters();
+    /// let sink = system.spawn(Sink);
+    /// for n in 0..3 {
+    ///     sink.try_send(n)?;
+    /// }
+    /// sink.stop();
+    /// sink.wait().await;
+    /// assert_eq!(std::iter::from_fn(|| letters.try_recv()).count(), 3);
+    /// # Ok(()) }
+    /// ```
     pub fn try_recv(&mut self) -> Option<DeadLetter> {
         loop {
             match self.receiver.try_recv() {
@@ -83,6 +191,30 @@ impl DeadLetters {
     }
 
     /// How many letters this subscriber was too slow for.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # struct Sink;
+    /// # impl Actor for Sink {
+    /// #     type Msg = u32;
+    /// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let mut letters = system.dead_letters();
+    /// let sink = system.actor(Sink).mailbox(Mailbox::unbounded()).spawn();
+    /// for n in 0..2_000 {
+    ///     sink.try_send(n)?;
+    /// }
+    /// sink.stop();
+    /// sink.wait().await;
+    /// let heard = std::iter::from_fn(|| letters.try_recv()).count() as u64;
+    /// assert_eq!(heard + letters.missed(), 2_000);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn missed(&self) -> u64 {
         self.missed

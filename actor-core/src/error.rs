@@ -9,12 +9,52 @@ use std::time::Duration;
 use crate::ExitReason;
 
 /// The error type of handlers and hooks: any error, so that `?` works.
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::prelude::*;
+/// # struct Sink;
+/// # impl Actor for Sink {
+/// #     type Msg = u32;
+/// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+/// # }
+/// #[tokio::main(flavor = "current_thread")]
+/// async fn main() -> Result<(), BoxError> {
+///     let system = ActorSystem::new("demo");
+///     let sink = system.start(Sink).await?; // `StartError`
+///     sink.send("7".parse::<u32>()?).await?; // `ParseIntError` and `SendError`
+///     Ok(())
+/// }
+/// ```
 pub type BoxError = Box<dyn Error + Send + Sync + 'static>;
 
 /// A message that came back.
 ///
 /// It stands in a lock so that the error around it is `Sync`, and `?` into [`BoxError`] compiles, for every message that is `Send`.
 /// And in a box, so that the result of a send that succeeds is small.
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::prelude::*;
+/// use actor_core::TrySendError;
+///
+/// # struct Sink;
+/// # impl Actor for Sink {
+/// #     type Msg = u32;
+/// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::new("demo");
+/// let sink = system.actor(Sink).mailbox(Mailbox::bounded(1)).spawn();
+/// sink.try_send(1)?;
+/// if let Err(TrySendError::Full(returned)) = sink.try_send(2) {
+///     assert_eq!(returned.into_inner(), 2);
+/// }
+/// # Ok(()) }
+/// ```
 pub struct Returned<M>(Box<Mutex<M>>);
 
 impl<M> Returned<M> {
@@ -24,6 +64,29 @@ impl<M> Returned<M> {
     }
 
     /// The message.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// use actor_core::SendError;
+    ///
+    /// # struct Sink;
+    /// # impl Actor for Sink {
+    /// #     type Msg = String;
+    /// #     async fn handle(&mut self, _: String, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let sink = system.spawn(Sink);
+    /// sink.kill();
+    /// sink.wait().await;
+    /// if let Err(SendError::Closed(returned)) = sink.send("hello".to_owned()).await {
+    ///     assert_eq!(returned.into_inner(), "hello");
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn into_inner(self) -> M {
         self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
@@ -36,6 +99,38 @@ impl<M> fmt::Debug for Returned<M> {
 }
 
 /// Why [`send`](crate::ActorRef::send) did not accept a message. Nothing was sent; the message is inside.
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::prelude::*;
+/// use actor_core::SendError;
+///
+/// struct Generous;
+///
+/// impl Actor for Generous {
+///     type Msg = u32;
+///
+///     async fn handle(&mut self, n: u32, ctx: &mut Context<Self>) -> ActorResult {
+///         for n in 0..n {
+///             match ctx.actor_ref().send(n).await {
+///                 Ok(()) => {}
+///                 Err(SendError::WouldDeadlock(_)) => break, // Its own mailbox is full: leave the rest out.
+///                 Err(closed) => return Err(closed.into()),
+///             }
+///         }
+///         Ok(())
+///     }
+/// }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::new("demo");
+/// let generous = system.actor(Generous).mailbox(Mailbox::bounded(2)).spawn();
+/// generous.send(3).await?;
+/// generous.drain();
+/// generous.wait().await;
+/// # Ok(()) }
+/// ```
 #[non_exhaustive]
 pub enum SendError<M> {
     /// The actor has ended, or takes no more messages. Trying again is useless.
@@ -46,6 +141,28 @@ pub enum SendError<M> {
 
 impl<M> SendError<M> {
     /// The message that was not sent.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # struct Sink;
+    /// # impl Actor for Sink {
+    /// #     type Msg = u32;
+    /// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let (first, second) = (system.spawn(Sink), system.spawn(Sink));
+    /// first.stop();
+    /// first.wait().await;
+    /// if let Err(error) = first.send(7).await {
+    ///     second.send(error.into_message()).await?;
+    /// }
+    /// assert_eq!(second.len(), 1);
+    /// # Ok(()) }
+    /// ```
     pub fn into_message(self) -> M {
         match self {
             SendError::Closed(message) | SendError::WouldDeadlock(message) => message.into_inner(),
@@ -84,6 +201,33 @@ impl<M> fmt::Display for SendError<M> {
 impl<M> Error for SendError<M> {}
 
 /// Why [`try_send`](crate::ActorRef::try_send) did not accept a message. Nothing was sent; the message is inside.
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::prelude::*;
+/// use actor_core::TrySendError;
+///
+/// # struct Sink;
+/// # impl Actor for Sink {
+/// #     type Msg = u32;
+/// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::new("demo");
+/// let sink = system.actor(Sink).mailbox(Mailbox::bounded(1)).spawn();
+/// let mut left_out = 0;
+/// for n in 0..3 {
+///     match sink.try_send(n) {
+///         Ok(()) => {}
+///         Err(TrySendError::Full(_)) => left_out += 1, // A measurement that nobody misses.
+///         Err(closed) => return Err(closed.into()),
+///     }
+/// }
+/// assert_eq!(left_out, 2);
+/// # Ok(()) }
+/// ```
 #[non_exhaustive]
 pub enum TrySendError<M> {
     /// There is no room, or others wait for it already. A later try can succeed; `send` waits in line.
@@ -94,6 +238,26 @@ pub enum TrySendError<M> {
 
 impl<M> TrySendError<M> {
     /// The message that was not sent.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # struct Sink;
+    /// # impl Actor for Sink {
+    /// #     type Msg = u32;
+    /// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let sink = system.actor(Sink).mailbox(Mailbox::bounded(1)).spawn();
+    /// sink.try_send(1)?;
+    /// if let Err(error) = sink.try_send(2) {
+    ///     sink.send(error.into_message()).await?; // Waits in line.
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn into_message(self) -> M {
         match self {
             TrySendError::Full(message) | TrySendError::Closed(message) => message.into_inner(),
@@ -101,6 +265,27 @@ impl<M> TrySendError<M> {
     }
 
     /// Whether the mailbox was full, so that a later try can succeed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # struct Sink;
+    /// # impl Actor for Sink {
+    /// #     type Msg = u32;
+    /// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let sink = system.actor(Sink).mailbox(Mailbox::bounded(1)).spawn();
+    /// sink.try_send(1)?;
+    /// assert!(sink.try_send(2).is_err_and(|error| error.is_full()));
+    /// sink.stop();
+    /// sink.wait().await;
+    /// assert!(sink.try_send(2).is_err_and(|error| !error.is_full()));
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn is_full(&self) -> bool {
         matches!(self, TrySendError::Full(_))
@@ -132,6 +317,37 @@ impl<M> fmt::Display for TrySendError<M> {
 impl<M> Error for TrySendError<M> {}
 
 /// Why an ask got no answer. [`may_have_run`](AskError::may_have_run) tells whether the work may have been done all the same.
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::prelude::*;
+/// struct Moody;
+///
+/// impl Actor for Moody {
+///     type Msg = (u32, Reply<u32>);
+///
+///     async fn handle(&mut self, (n, reply): Self::Msg, _ctx: &mut Context<Self>) -> ActorResult {
+///         match n {
+///             0 => return Err("zero".into()),
+///             1 => drop(reply),
+///             n => reply.send(n),
+///         }
+///         Ok(())
+///     }
+/// }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::new("demo");
+/// let moody = system.spawn(Moody);
+/// assert_eq!(moody.ask(|reply| (2, reply)).await, Ok(2));
+/// assert_eq!(moody.ask(|reply| (1, reply)).await, Err(AskError::NoReply));
+/// let reason = ExitReason::Failed("zero".to_owned());
+/// assert_eq!(moody.ask(|reply| (0, reply)).await, Err(AskError::Failed { reason }));
+/// # moody.wait().await;
+/// assert_eq!(moody.ask(|reply| (2, reply)).await, Err(AskError::Closed));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
@@ -172,6 +388,43 @@ pub enum AskError {
 
 impl AskError {
     /// Whether the request may have been handled, wholly or in part. `false` is certain: it is safe to try again elsewhere.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # struct Counter { total: u64 }
+    /// # enum CounterMsg { Add(u64), Get(Reply<u64>) }
+    /// # impl Actor for Counter {
+    /// #     type Msg = CounterMsg;
+    /// #     async fn handle(&mut self, msg: CounterMsg, _: &mut Context<Self>) -> ActorResult {
+    /// #         match msg {
+    /// #             CounterMsg::Add(n) => self.total += n,
+    /// #             CounterMsg::Get(reply) => reply.send(self.total),
+    /// #         }
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    /// /// Asks one after the other, and nobody after one that may have done the work.
+    /// async fn ask_any(counters: &[ActorRef<CounterMsg>]) -> Result<u64, AskError> {
+    ///     let mut last = AskError::Closed;
+    ///     for counter in counters {
+    ///         match counter.ask(CounterMsg::Get).await {
+    ///             Err(error) if !error.may_have_run() => last = error, // Safe to try the next one.
+    ///             done => return done,
+    ///         }
+    ///     }
+    ///     Err(last)
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let counters = [system.spawn(Counter { total: 1 }), system.spawn(Counter { total: 2 })];
+    /// counters[0].stop();
+    /// # counters[0].wait().await;
+    /// assert_eq!(ask_any(&counters).await, Ok(2));
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn may_have_run(&self) -> bool {
         match self {
@@ -204,6 +457,44 @@ impl fmt::Display for AskError {
 impl Error for AskError {}
 
 /// Why [`start`](crate::ActorSystem::start) gave no running actor. No message was handled and its name is free again.
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::prelude::*;
+/// use actor_core::StartError;
+///
+/// # struct Sink;
+/// # impl Actor for Sink {
+/// #     type Msg = u32;
+/// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+/// # }
+/// struct Broken;
+///
+/// impl Actor for Broken {
+///     type Msg = ();
+///
+///     async fn started(&mut self, _ctx: &mut Context<Self>) -> ActorResult {
+///         Err("no configuration".into())
+///     }
+///
+///     async fn handle(&mut self, (): (), _ctx: &mut Context<Self>) -> ActorResult {
+///         Ok(())
+///     }
+/// }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::new("demo");
+/// let failed = system.start(Broken).await.unwrap_err();
+/// assert_eq!(failed, StartError::Failed(ExitReason::StartFailed("no configuration".to_owned())));
+///
+/// let holder = system.start_named("one", Sink).await?;
+/// match system.start_named("one", Sink).await {
+///     Err(StartError::NameTaken(taken)) => assert_eq!(taken.holder, holder.id()),
+///     other => panic!("{other:?}"),
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StartError {
@@ -238,6 +529,31 @@ impl fmt::Display for StartError {
 impl Error for StartError {}
 
 /// A name could not be registered, since somebody holds it.
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::prelude::*;
+/// use actor_core::RegisterError;
+///
+/// # struct Sink;
+/// # impl Actor for Sink {
+/// #     type Msg = u32;
+/// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::new("demo");
+/// let (first, second) = (system.spawn(Sink), system.spawn(Sink));
+/// system.register("sink", &first.any())?;
+/// match system.register("sink", &second.any()) {
+///     Err(RegisterError::Taken(taken)) => {
+///         assert_eq!((taken.name.as_str(), taken.holder), ("sink", first.id()));
+///     }
+///     other => panic!("{other:?}"),
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Taken {
     /// The name.
@@ -259,6 +575,31 @@ impl fmt::Display for Taken {
 impl Error for Taken {}
 
 /// Why [`register`](crate::ActorSystem::register) refused.
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::prelude::*;
+/// use actor_core::RegisterError;
+///
+/// # struct Sink;
+/// # impl Actor for Sink {
+/// #     type Msg = u32;
+/// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::new("demo");
+/// let sink = system.spawn(Sink);
+/// system.register("sink", &sink.any())?;
+/// let again = system.register("drain", &sink.any());
+/// assert_eq!(again, Err(RegisterError::AlreadyNamed("sink".to_owned())));
+///
+/// sink.stop();
+/// sink.wait().await;
+/// assert_eq!(system.register("late", &sink.any()), Err(RegisterError::Closed));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RegisterError {
@@ -285,6 +626,32 @@ impl fmt::Display for RegisterError {
 impl Error for RegisterError {}
 
 /// Why [`lookup`](crate::ActorSystem::lookup) found no reference.
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::prelude::*;
+/// use actor_core::LookupError;
+///
+/// # struct Sink;
+/// # impl Actor for Sink {
+/// #     type Msg = u32;
+/// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::new("demo");
+/// assert!(matches!(system.lookup::<u32>("sink"), Err(LookupError::NotFound(_))));
+///
+/// let sink = system.start_named("sink", Sink).await?;
+/// match system.lookup::<String>("sink") {
+///     Err(LookupError::WrongType { wanted, found, .. }) => {
+///         assert_eq!((wanted, found), ("alloc::string::String", "u32"));
+///     }
+///     other => panic!("{other:?}"),
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LookupError {

@@ -9,6 +9,44 @@ use std::fmt;
 ///
 /// [`is_failure`](ExitReason::is_failure) divides the variants as supervisors do: a `Transient` child is restarted after a failure
 /// only.
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::prelude::*;
+/// struct Fragile;
+///
+/// impl Actor for Fragile {
+///     type Msg = &'static str;
+///
+///     async fn handle(&mut self, msg: &'static str, ctx: &mut Context<Self>) -> ActorResult {
+///         match msg {
+///             "stop" => Ok(ctx.stop()),
+///             "panic" => panic!("oh no"),
+///             other => Err(other.into()),
+///         }
+///     }
+/// }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::new("demo");
+/// async fn end(system: &ActorSystem, msg: &'static str) -> Result<ExitReason, BoxError> {
+///     let actor = system.spawn(Fragile);
+///     actor.send(msg).await?;
+///     Ok(actor.wait().await)
+/// }
+///
+/// assert_eq!(end(&system, "stop").await?, ExitReason::Normal);
+/// assert_eq!(end(&system, "too hot").await?, ExitReason::Failed("too hot".to_owned()));
+/// match end(&system, "panic").await? {
+///     ExitReason::Panicked { text, location } => {
+///         assert_eq!(text, "oh no");
+///         assert!(location.is_some());
+///     }
+///     other => panic!("{other:?}"),
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
@@ -48,6 +86,16 @@ pub enum ExitReason {
 }
 
 /// How a child process ended.
+///
+/// # Examples
+///
+/// ```
+/// use actor_core::{ExitReason, ProcessExit};
+///
+/// let exit = ProcessExit { code: None, signal: Some(9), stderr: "out of memory\n".to_owned() };
+/// assert_eq!(exit.to_string(), "its process was ended by signal 9; last words: out of memory");
+/// assert!(ExitReason::Process(exit).is_failure());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ProcessExit {
@@ -61,6 +109,17 @@ pub struct ProcessExit {
 
 impl ExitReason {
     /// Whether a supervisor counts this end as a failure.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actor_core::ExitReason;
+    ///
+    /// assert!(!ExitReason::Normal.is_failure());
+    /// assert!(!ExitReason::Shutdown.is_failure());
+    /// assert!(ExitReason::Killed.is_failure());
+    /// assert!(ExitReason::Failed("disk full".to_owned()).is_failure());
+    /// ```
     #[must_use]
     pub fn is_failure(&self) -> bool {
         !matches!(self, ExitReason::Normal | ExitReason::Shutdown)

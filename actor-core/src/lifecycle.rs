@@ -110,6 +110,11 @@ impl Lifecycle {
         matches!(self.phase, Phase::Starting | Phase::Running)
     }
 
+    /// Whether this, or something stronger, was asked of the present incarnation.
+    pub(crate) fn is_requested(&self, request: &Request) -> bool {
+        self.bits >= request.bits()
+    }
+
     pub(crate) fn is_kill_requested(&self) -> bool {
         self.bits & control::KILL != 0
     }

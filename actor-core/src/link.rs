@@ -21,6 +21,18 @@ use crate::{
 };
 
 /// The mailbox of a child that is started by other means.
+///
+/// # Examples
+///
+/// ```
+/// use actor_core::link::{Outlet, Port};
+/// use actor_core::{ExitReason, ExitSink};
+///
+/// /// The start of a child that is no task: see `StartChild` for the whole of it.
+/// fn begin(port: &Port<u32>, exits: ExitSink) -> Result<Outlet<u32>, ExitReason> {
+///     port.begin(exits).ok_or(ExitReason::Killed)
+/// }
+/// ```
 pub struct Port<M: Send + 'static> {
     cell: Arc<Cell<M>>,
 }
@@ -96,6 +108,30 @@ pub enum Outgoing<M> {
 pub type Mark = Box<dyn Send>;
 
 /// One incarnation's hold on a mailbox whose messages are carried elsewhere.
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::prelude::*;
+/// use actor_core::link::{Outgoing, Outlet, Ready};
+/// use std::future::poll_fn;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::new("demo");
+/// let (actor, mut outlet) = Outlet::<u32>::open(&system, Mailbox::default());
+/// actor.send(7).await?;
+///
+/// assert_eq!(poll_fn(|cx| outlet.poll_ready(cx, true)).await, Ready::Items);
+/// let Some(Outgoing::Message(n)) = outlet.next_out() else { panic!("a message was sent") };
+/// assert_eq!((n, outlet.in_flight()), (7, 1)); // It would be encoded here, and carried over.
+/// outlet.begun(1); // The other side has begun it.
+/// assert!(actor.is_empty());
+///
+/// outlet.end(ExitReason::Normal); // The actor over there has ended.
+/// assert_eq!(actor.wait().await, ExitReason::Normal);
+/// # Ok(()) }
+/// ```
 pub struct Outlet<M: Send + 'static> {
     cell: Arc<Cell<M>>,
     incarnation: u32,
@@ -257,6 +293,16 @@ impl<M: Send + 'static> Outlet<M> {
         self.cell.dead_letter(DeadLetterReason::Undecodable(why));
     }
 
+    /// Whether somebody waits to hear how far the other side is: a sender for room, or a drain for the last message. Otherwise
+    /// [`begun`](Outlet::begun) may come late.
+    #[must_use]
+    pub fn needs_progress(&self) -> bool {
+        let is_draining = self.word() & control::DRAIN != 0;
+        // Whoever finds the mailbox full wakes nobody; while it has room, each message that comes in does.
+        let is_tight = self.in_flight as usize >= self.cell.capacity() / 2;
+        self.in_flight > 0 && (is_draining || is_tight || self.cell.has_line())
+    }
+
     /// Messages that left and are not known to have begun.
     #[must_use]
     pub fn in_flight(&self) -> u64 {
@@ -305,6 +351,30 @@ impl<M: Send + 'static> fmt::Debug for Outlet<M> {
 }
 
 /// Calls `notify` when that actor ends for good; at once if it has.
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::prelude::*;
+/// use actor_core::link::{forget_end, on_end};
+///
+/// # struct Sink;
+/// # impl Actor for Sink {
+/// #     type Msg = u32;
+/// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::new("demo");
+/// let sink = system.spawn(Sink);
+/// let (tell, heard) = tokio::sync::oneshot::channel();
+/// on_end(&sink.any(), move |down| drop(tell.send(down.reason)));
+/// let taken_back = on_end(&sink.any(), |_| unreachable!("it was taken back"));
+/// forget_end(&sink.any(), taken_back);
+/// sink.stop();
+/// assert_eq!(heard.await?, ExitReason::Normal);
+/// # Ok(()) }
+/// ```
 pub fn on_end(actor: &AnyActorRef, notify: impl FnOnce(Down) + Send + 'static) -> MonitorId {
     let system = actor.cell().header().system();
     let id = MonitorId(system.map_or(0, |system| system.next_id()));
@@ -333,6 +403,24 @@ pub fn forget_end(actor: &AnyActorRef, id: MonitorId) {
 }
 
 /// Asks an actor to stop as its supervisor would: its reason will be `Shutdown`.
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::prelude::*;
+/// # struct Sink;
+/// # impl Actor for Sink {
+/// #     type Msg = u32;
+/// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::new("demo");
+/// let sink = system.spawn(Sink);
+/// actor_core::link::shut_down(&sink.any());
+/// assert_eq!(sink.wait().await, ExitReason::Shutdown);
+/// # Ok(()) }
+/// ```
 pub fn shut_down(actor: &AnyActorRef) {
     actor
         .cell()
@@ -340,6 +428,28 @@ pub fn shut_down(actor: &AnyActorRef) {
 }
 
 /// An actor that lives elsewhere, as its link remembers it: without keeping it alive.
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::prelude::*;
+/// use actor_core::link::Remembered;
+///
+/// # struct Sink;
+/// # impl Actor for Sink {
+/// #     type Msg = u32;
+/// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::new("demo");
+/// let sink = system.spawn(Sink);
+/// let remembered = Remembered::new(&sink.any());
+/// assert_eq!(remembered.recall(), Some(sink.any()));
+/// drop(sink);
+/// assert_eq!(remembered.recall(), None, "it did not keep the actor alive");
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct Remembered {
     cell: Arc<dyn AnyCell>,
@@ -354,7 +464,7 @@ impl Remembered {
         }
     }
 
-    /// A reference to it, unless it takes no more messages.
+    /// A reference to it, unless nobody holds one any more and it takes no more messages.
     #[must_use]
     pub fn recall(&self) -> Option<AnyActorRef> {
         self.cell
@@ -375,6 +485,22 @@ impl fmt::Debug for Remembered {
 }
 
 /// A system as its links remember it: without keeping it running.
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::prelude::*;
+/// use actor_core::link::RememberedSystem;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::new("demo");
+/// let remembered = RememberedSystem::new(&system);
+/// assert!(remembered.recall().is_some());
+/// drop(system);
+/// assert!(remembered.recall().is_none());
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct RememberedSystem {
     core: std::sync::Weak<crate::system::SystemCore>,
@@ -403,6 +529,26 @@ impl fmt::Debug for RememberedSystem {
 }
 
 /// What identifies an actor's cell within this process, for a link's tables.
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::prelude::*;
+/// use actor_core::link::address;
+///
+/// # struct Sink;
+/// # impl Actor for Sink {
+/// #     type Msg = u32;
+/// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::new("demo");
+/// let (first, second) = (system.spawn(Sink).any(), system.spawn(Sink).any());
+/// assert_eq!(address(&first), address(&first.clone()));
+/// assert_ne!(address(&first), address(&second));
+/// # Ok(()) }
+/// ```
 #[must_use]
 pub fn address(actor: &AnyActorRef) -> usize {
     std::ptr::from_ref(actor.cell().header()).addr()

@@ -9,6 +9,29 @@ use crate::sync::Arc;
 use crate::{Actor, Context, ExitReason};
 
 /// Where an actor runs.
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::prelude::*;
+/// struct Hasher;
+///
+/// impl Actor for Hasher {
+///     type Msg = Reply<u64>;
+///
+///     async fn handle(&mut self, reply: Reply<u64>, _ctx: &mut Context<Self>) -> ActorResult {
+///         std::thread::sleep(Duration::from_millis(5)); // Blocks its own thread only.
+///         reply.send(42);
+///         Ok(())
+///     }
+/// }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::new("demo");
+/// let hasher = system.actor(Hasher).placement(Placement::Thread).start().await?;
+/// assert_eq!(hasher.ask(|reply| reply).await?, 42);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Placement {

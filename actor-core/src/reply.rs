@@ -197,6 +197,40 @@ impl<T: Send + 'static> Drop for Answer<T> {
 ///
 /// It may be answered at once, kept for later, or moved to another task, thread or process. Dropping it without an answer tells the
 /// asker at once: `Failed` when the handler that held it failed, `Stopped` when the actor ended, `NoReply` otherwise.
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::prelude::*;
+/// /// Answers only when there is something to take.
+/// #[derive(Default)]
+/// struct Shelf { items: Vec<u32>, waiting: Vec<Reply<u32>> }
+///
+/// enum ShelfMsg { Put(u32), Take(Reply<u32>) }
+///
+/// impl Actor for Shelf {
+///     type Msg = ShelfMsg;
+///
+///     async fn handle(&mut self, msg: ShelfMsg, _ctx: &mut Context<Self>) -> ActorResult {
+///         match msg {
+///             ShelfMsg::Put(item) => self.items.push(item),
+///             ShelfMsg::Take(reply) => self.waiting.push(reply),
+///         }
+///         while !self.items.is_empty() && !self.waiting.is_empty() {
+///             self.waiting.remove(0).send(self.items.remove(0));
+///         }
+///         Ok(())
+///     }
+/// }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::new("demo");
+/// let shelf = system.spawn(Shelf::default());
+/// let (item, sent) = tokio::join!(shelf.ask(ShelfMsg::Take), shelf.send(ShelfMsg::Put(7)));
+/// sent?;
+/// assert_eq!(item?, 7);
+/// # Ok(()) }
+/// ```
 #[must_use = "dropping a reply tells the asker that there is no answer"]
 pub struct Reply<T: Send + 'static> {
     route: Option<Route<T>>,
@@ -235,6 +269,29 @@ impl<T: Send + 'static> Reply<T> {
     }
 
     /// Answers. If the asker no longer waits, the value is dropped silently.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// struct Squares;
+    ///
+    /// impl Actor for Squares {
+    ///     type Msg = (u64, Reply<u64>);
+    ///
+    ///     async fn handle(&mut self, (n, reply): Self::Msg, _ctx: &mut Context<Self>) -> ActorResult {
+    ///         // The work goes on in a task of its own, and the actor to its next message.
+    ///         tokio::spawn(async move { reply.send(n * n) });
+    ///         Ok(())
+    ///     }
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let squares = system.spawn(Squares);
+    /// assert_eq!(squares.ask(|reply| (7, reply)).await?, 49);
+    /// # Ok(()) }
+    /// ```
     pub fn send(mut self, value: T) {
         match self.route.take() {
             Some(Route::Local(slot)) => slot.fulfil(Ok(value)),
@@ -244,6 +301,31 @@ impl<T: Send + 'static> Reply<T> {
     }
 
     /// Whether the asker no longer waits: its deadline passed, or it went away. Work for it can be skipped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// struct Careful;
+    ///
+    /// impl Actor for Careful {
+    ///     type Msg = Reply<u32>;
+    ///
+    ///     async fn handle(&mut self, reply: Reply<u32>, _ctx: &mut Context<Self>) -> ActorResult {
+    ///         if !reply.is_closed() {
+    ///             reply.send(expensive());
+    ///         }
+    ///         Ok(())
+    ///     }
+    /// }
+    /// # fn expensive() -> u32 { 7 }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let careful = system.spawn(Careful);
+    /// assert_eq!(careful.ask(|reply| reply).await?, 7);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn is_closed(&self) -> bool {
         match &self.route {

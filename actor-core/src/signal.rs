@@ -7,12 +7,50 @@ use crate::ExitReason;
 /// The identity of an actor within its system: a counter, never used twice.
 ///
 /// The actor of a [`ChildSpec`](crate::ChildSpec) that was not yet given to a supervisor has the id [`ActorId::UNBOUND`].
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::prelude::*;
+/// # struct Sink;
+/// # impl Actor for Sink {
+/// #     type Msg = u32;
+/// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::new("demo");
+/// let sink = system.spawn(Sink);
+/// let mut stock = std::collections::HashMap::new();
+/// stock.insert(sink.id(), 3);
+/// assert_eq!(stock.get(&sink.id()), Some(&3));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ActorId(pub(crate) u64);
 
 impl ActorId {
     /// No system has adopted the actor yet.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// use actor_core::ActorId;
+    ///
+    /// # struct Sink;
+    /// # impl Actor for Sink {
+    /// #     type Msg = u32;
+    /// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// let (spec, sink) = ChildSpec::new("sink", || Sink).build();
+    /// assert_eq!(sink.id(), ActorId::UNBOUND);
+    /// # drop(spec);
+    /// # Ok(()) }
+    /// ```
     pub const UNBOUND: ActorId = ActorId(0);
 }
 
@@ -23,18 +61,82 @@ impl fmt::Display for ActorId {
 }
 
 /// Names one monitor of one watcher.
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::prelude::*;
+/// use actor_core::MonitorId;
+/// use std::collections::HashMap;
+///
+/// # struct Sink;
+/// # impl Actor for Sink {
+/// #     type Msg = u32;
+/// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+/// # }
+/// struct Crew { names: HashMap<MonitorId, &'static str> }
+///
+/// impl Actor for Crew {
+///     type Msg = ();
+///
+///     async fn started(&mut self, ctx: &mut Context<Self>) -> ActorResult {
+///         for name in ["Ada", "Joe"] {
+///             let member = ctx.spawn(Sink);
+///             self.names.insert(ctx.monitor(&member.any()), name);
+///             member.stop();
+///         }
+///         Ok(())
+///     }
+///
+///     async fn handle(&mut self, (): (), _ctx: &mut Context<Self>) -> ActorResult {
+///         Ok(())
+///     }
+///
+///     async fn signal(&mut self, signal: Signal, ctx: &mut Context<Self>) -> ActorResult {
+///         if let Signal::Down(down) = signal {
+///             self.names.remove(&down.monitor);
+///         }
+///         if self.names.is_empty() {
+///             ctx.stop();
+///         }
+///         Ok(())
+///     }
+/// }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::new("demo");
+/// let crew = system.spawn(Crew { names: HashMap::new() });
+/// assert_eq!(crew.wait().await, ExitReason::Normal);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct MonitorId(pub(crate) u64);
 
 impl MonitorId {
     /// The number of this monitor, for a link that carries it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actor_core::MonitorId;
+    ///
+    /// assert_eq!(MonitorId::from_u64(7).as_u64(), 7);
+    /// ```
     #[must_use]
     pub fn as_u64(self) -> u64 {
         self.0
     }
 
     /// The monitor of that number, as it came over a link.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actor_core::MonitorId;
+    ///
+    /// assert_eq!(MonitorId::from_u64(7), MonitorId::from_u64(7));
+    /// ```
     #[must_use]
     pub fn from_u64(id: u64) -> Self {
         MonitorId(id)
@@ -42,6 +144,26 @@ impl MonitorId {
 }
 
 /// A monitored actor ended for good.
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::prelude::*;
+/// use actor_core::{ActorId, MonitorId};
+///
+/// /// What to do about the end of a helper.
+/// fn next_step(down: &Down) -> &'static str {
+///     match &down.reason {
+///         ExitReason::NoActor => "it was gone before",
+///         reason if reason.is_failure() => "it broke: tell somebody",
+///         _ => "it is done",
+///     }
+/// }
+///
+/// # let (monitor, actor) = (MonitorId::from_u64(1), ActorId::UNBOUND);
+/// let down = Down { monitor, actor, reason: ExitReason::Killed };
+/// assert_eq!(next_step(&down), "it broke: tell somebody");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Down {
     /// Which monitor tells it.
@@ -55,6 +177,46 @@ pub struct Down {
 /// What [`Actor::signal`](crate::Actor::signal) receives.
 ///
 /// Signals travel in the mailbox behind the messages that were sent before them, and need no room in it.
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::prelude::*;
+/// # struct Sink;
+/// # impl Actor for Sink {
+/// #     type Msg = u32;
+/// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+/// # }
+/// struct Owner { helper: ActorRef<u32> }
+///
+/// impl Actor for Owner {
+///     type Msg = ();
+///
+///     async fn started(&mut self, ctx: &mut Context<Self>) -> ActorResult {
+///         ctx.monitor(&self.helper.any());
+///         Ok(())
+///     }
+///
+///     async fn handle(&mut self, (): (), _ctx: &mut Context<Self>) -> ActorResult {
+///         Ok(())
+///     }
+///
+///     async fn signal(&mut self, signal: Signal, _ctx: &mut Context<Self>) -> ActorResult {
+///         match signal {
+///             Signal::Down(down) if down.actor == self.helper.id() => Err(down.reason.into()),
+///             _ => Ok(()),
+///         }
+///     }
+/// }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::new("demo");
+/// let helper = system.spawn(Sink);
+/// let owner = system.start(Owner { helper: helper.clone() }).await?;
+/// helper.kill();
+/// assert_eq!(owner.wait().await, ExitReason::Failed("killed".to_owned()));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Signal {

@@ -14,6 +14,29 @@ use crate::{Actor, ActorId, ActorRef, ExitReason, Mailbox, RegisterError, StartE
 pub(crate) const START_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Options for one actor; made by [`ActorSystem::actor`](crate::ActorSystem::actor) and [`Context::child`](crate::Context::child).
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::prelude::*;
+/// # struct Sink;
+/// # impl Actor for Sink {
+/// #     type Msg = u32;
+/// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::new("demo");
+/// let sink = system
+///     .actor(Sink)
+///     .name("sink")
+///     .mailbox(Mailbox::bounded(64))
+///     .shutdown(Shutdown::Within(Duration::from_secs(1)))
+///     .start()
+///     .await?;
+/// assert_eq!(system.lookup::<u32>("sink")?, sink);
+/// # Ok(()) }
+/// ```
 #[must_use = "nothing starts before `spawn` or `start`"]
 pub struct SpawnBuilder<A: Actor> {
     system: Arc<SystemCore>,
@@ -41,30 +64,130 @@ impl<A: Actor> SpawnBuilder<A> {
     }
 
     /// The name under which others look it up. A named actor does not end for want of references.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # struct Sink;
+    /// # impl Actor for Sink {
+    /// #     type Msg = u32;
+    /// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// drop(system.actor(Sink).name("sink").start().await?);
+    /// let sink = system.lookup::<u32>("sink")?; // It lives on without references.
+    /// sink.send(1).await?;
+    /// # Ok(()) }
+    /// ```
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
     /// Its mailbox; 1,024 messages by default.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # struct Sink;
+    /// # impl Actor for Sink {
+    /// #     type Msg = u32;
+    /// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let sink = system.actor(Sink).mailbox(Mailbox::bounded(1)).spawn();
+    /// sink.try_send(1)?;
+    /// assert!(sink.try_send(2).is_err());
+    /// # Ok(()) }
+    /// ```
     pub fn mailbox(mut self, mailbox: Mailbox) -> Self {
         self.mailbox = mailbox;
         self
     }
 
     /// Where it runs; a task by default.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # struct Sink;
+    /// # impl Actor for Sink {
+    /// #     type Msg = u32;
+    /// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let sink = system.actor(Sink).placement(Placement::Thread).start().await?;
+    /// sink.send(1).await?;
+    /// # sink.stop(); sink.wait().await;
+    /// # Ok(()) }
+    /// ```
     pub fn placement(mut self, placement: Placement) -> Self {
         self.placement = placement;
         self
     }
 
     /// How long `started` may take; 30 seconds by default.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// use actor_core::StartError;
+    ///
+    /// struct Stuck;
+    ///
+    /// impl Actor for Stuck {
+    ///     type Msg = ();
+    ///
+    ///     async fn started(&mut self, _ctx: &mut Context<Self>) -> ActorResult {
+    ///         std::future::pending().await // A server that never answers, say.
+    ///     }
+    ///
+    ///     async fn handle(&mut self, (): (), _ctx: &mut Context<Self>) -> ActorResult {
+    ///         Ok(())
+    ///     }
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let started = system.actor(Stuck).start_timeout(Duration::from_millis(20)).start().await;
+    /// assert_eq!(started, Err(StartError::Failed(ExitReason::StartTimeout)));
+    /// # Ok(()) }
+    /// ```
     pub fn start_timeout(mut self, limit: Duration) -> Self {
         self.start_timeout = limit;
         self
     }
 
     /// How long its owner gives it to stop; 5 seconds by default.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # struct Sink;
+    /// # impl Actor for Sink {
+    /// #     type Msg = u32;
+    /// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// // Nothing to tidy up: it need not be asked first.
+    /// let sink = system.actor(Sink).shutdown(Shutdown::Kill).spawn();
+    /// system.shutdown(Duration::from_secs(1)).await;
+    /// assert_eq!(sink.wait().await, ExitReason::Killed);
+    /// # Ok(()) }
+    /// ```
     pub fn shutdown(mut self, shutdown: Shutdown) -> Self {
         self.shutdown = shutdown;
         self
@@ -72,6 +195,26 @@ impl<A: Actor> SpawnBuilder<A> {
 
     /// Starts it and returns at once. Whatever goes wrong is its exit reason: a failing `started`, a name that is taken, a system that
     /// has shut down.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # struct Sink;
+    /// # impl Actor for Sink {
+    /// #     type Msg = u32;
+    /// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let sink = system.actor(Sink).name("sink").spawn();
+    /// sink.send(1).await?; // Handled as soon as it has started.
+    ///
+    /// let second = system.actor(Sink).name("sink").spawn();
+    /// assert!(matches!(second.wait().await, ExitReason::StartFailed(_)), "the name is taken");
+    /// # Ok(()) }
+    /// ```
     pub fn spawn(self) -> ActorRef<A::Msg> {
         match self.launch() {
             Ok(actor) | Err((actor, _)) => actor,
@@ -82,11 +225,36 @@ impl<A: Actor> SpawnBuilder<A> {
     ///
     /// # Errors
     ///
-    /// [`StartError`] says why it did not start. No message was handled, and its name is free again.
+    /// [`StartError`] says why it did not start. No message was handled, and its name is free again. Trying again helps where the cause
+    /// can pass, such as a name that is taken.
     ///
     /// # Cancel safety
     ///
-    /// Not cancel safe: when the future is dropped the actor loses its only reference and ends, unless it has a name.
+    /// Not cancel safe: when the future is dropped the actor loses its only reference and ends, unless it has a name or a parent.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// use actor_core::StartError;
+    ///
+    /// # struct Sink;
+    /// # impl Actor for Sink {
+    /// #     type Msg = u32;
+    /// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// # let holder = system.start_named("sink", Sink).await?;
+    /// let sink = match system.actor(Sink).name("sink").start().await {
+    ///     Ok(sink) => sink,
+    ///     Err(StartError::NameTaken(_)) => system.lookup("sink")?, // Somebody was faster: use that one.
+    ///     Err(error) => return Err(error.into()),
+    /// };
+    /// sink.send(1).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn start(self) -> Result<ActorRef<A::Msg>, StartError> {
         let actor = self.launch().map_err(|(_, error)| error)?;
         let cell: Arc<dyn AnyCell> = Arc::clone(actor.cell()) as Arc<dyn AnyCell>;

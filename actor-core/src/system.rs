@@ -102,6 +102,8 @@ impl SystemCore {
 /// Clones are handles to the same system. Dropping the last handle stops every actor without waiting; [`shutdown`](Self::shutdown)
 /// stops them in order and waits.
 ///
+/// # Examples
+///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
 /// use actor_core::prelude::*;
@@ -116,6 +118,17 @@ pub struct ActorSystem {
 }
 
 /// Options for a system.
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::prelude::*;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// let system = ActorSystem::builder("demo").ask_timeout(Duration::from_secs(1)).build();
+/// assert_eq!(system.name(), "demo");
+/// # Ok(()) }
+/// ```
 #[must_use = "nothing is built before `build`"]
 pub struct SystemBuilder {
     name: String,
@@ -126,12 +139,52 @@ pub struct SystemBuilder {
 
 impl SystemBuilder {
     /// The deadline of asks that set none; 5 seconds by default.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// let system = ActorSystem::builder("demo").ask_timeout(Duration::from_millis(20)).build();
+    /// # struct Sleeper;
+    /// # impl Actor for Sleeper {
+    /// #     type Msg = Reply<()>;
+    /// #     async fn handle(&mut self, _reply: Reply<()>, _: &mut Context<Self>) -> ActorResult { std::future::pending().await }
+    /// # }
+    /// # let sleeper = system.spawn(Sleeper);
+    /// let answer = sleeper.ask(|reply| reply).await; // Its handler never returns.
+    /// assert!(matches!(answer, Err(AskError::Timeout { after, .. }) if after == Duration::from_millis(20)));
+    /// # Ok(()) }
+    /// ```
     pub fn ask_timeout(mut self, timeout: Duration) -> Self {
         self.ask_timeout = timeout;
         self
     }
 
     /// Who keeps the time; a thread by default. Choose [`Timekeeping::Runtime`] in tests that pause the clock.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// use actor_core::Timekeeping;
+    ///
+    /// # struct Sleeper;
+    /// # impl Actor for Sleeper {
+    /// #     type Msg = Reply<()>;
+    /// #     async fn handle(&mut self, _reply: Reply<()>, _: &mut Context<Self>) -> ActorResult { std::future::pending().await }
+    /// # }
+    /// #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// async fn main() {
+    ///     let system = ActorSystem::builder("demo").timekeeping(Timekeeping::Runtime).build();
+    ///     let sleeper = system.spawn(Sleeper);
+    ///     let begin = tokio::time::Instant::now();
+    ///     let answer = sleeper.ask_within(Duration::from_secs(3_600), |reply| reply).await; // Takes no time at all.
+    ///     assert!(matches!(answer, Err(AskError::Timeout { .. })));
+    ///     assert_eq!(begin.elapsed(), Duration::from_secs(3_600));
+    /// }
+    /// ```
     pub fn timekeeping(mut self, timekeeping: Timekeeping) -> Self {
         self.timekeeping = timekeeping;
         self
@@ -139,6 +192,25 @@ impl SystemBuilder {
 
     /// Whether to install the panic hook that notes where a panic happened and then calls the hook that was there before. On by
     /// default; without it exit reasons have no location.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # struct Clumsy;
+    /// # impl Actor for Clumsy {
+    /// #     type Msg = ();
+    /// #     async fn handle(&mut self, (): (), _: &mut Context<Self>) -> ActorResult { panic!("oops") }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// let system = ActorSystem::builder("demo").panic_hook(false).build();
+    /// let clumsy = system.spawn(Clumsy); // Panics at its first message.
+    /// clumsy.send(()).await?;
+    /// let reason = clumsy.wait().await;
+    /// assert_eq!(reason, ExitReason::Panicked { text: "oops".to_owned(), location: None });
+    /// # Ok(()) }
+    /// ```
     pub fn panic_hook(mut self, install: bool) -> Self {
         self.panic_hook = install;
         self
@@ -149,6 +221,18 @@ impl SystemBuilder {
     /// # Panics
     ///
     /// Outside of a tokio runtime: call it from `#[tokio::main]`, or inside `Runtime::block_on`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actor_core::ActorSystem;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    /// let system = runtime.block_on(async { ActorSystem::builder("demo").build() });
+    /// assert_eq!(system.live_actors(), 0);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn build(self) -> ActorSystem {
         let runtime = Runtime::current()
@@ -180,12 +264,33 @@ impl ActorSystem {
     /// # Panics
     ///
     /// Outside of a tokio runtime.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// let system = ActorSystem::new("demo");
+    /// assert_eq!(system.name(), "demo");
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         Self::builder(name).build()
     }
 
     /// Options for a system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// let system = ActorSystem::builder("demo").ask_timeout(Duration::from_secs(30)).build();
+    /// # Ok(()) }
+    /// ```
     pub fn builder(name: impl Into<String>) -> SystemBuilder {
         SystemBuilder {
             name: name.into(),
@@ -220,12 +325,39 @@ impl ActorSystem {
     }
 
     /// The name of the system, for logs.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// assert_eq!(ActorSystem::new("demo").name(), "demo");
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn name(&self) -> &str {
         &self.core.name
     }
 
     /// Starts an actor and returns its reference at once. A failing `started` is then its exit reason.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # struct Sink;
+    /// # impl Actor for Sink {
+    /// #     type Msg = u32;
+    /// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let sink = system.spawn(Sink);
+    /// sink.send(1).await?; // Handled as soon as it has started.
+    /// # Ok(()) }
+    /// ```
     pub fn spawn<A: Actor>(&self, actor: A) -> ActorRef<A::Msg> {
         self.actor(actor).spawn()
     }
@@ -235,6 +367,39 @@ impl ActorSystem {
     /// # Errors
     ///
     /// See [`SpawnBuilder::start`].
+    ///
+    /// # Cancel safety
+    ///
+    /// See [`SpawnBuilder::start`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// use actor_core::StartError;
+    ///
+    /// struct Broken;
+    ///
+    /// impl Actor for Broken {
+    ///     type Msg = ();
+    ///
+    ///     async fn started(&mut self, _ctx: &mut Context<Self>) -> ActorResult {
+    ///         Err("no configuration".into())
+    ///     }
+    ///
+    ///     async fn handle(&mut self, (): (), _ctx: &mut Context<Self>) -> ActorResult {
+    ///         Ok(())
+    ///     }
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// match system.start(Broken).await {
+    ///     Err(StartError::Failed(reason)) => assert_eq!(reason.to_string(), "failed to start: no configuration"),
+    ///     other => panic!("{other:?}"),
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub async fn start<A: Actor>(&self, actor: A) -> Result<ActorRef<A::Msg>, StartError> {
         self.actor(actor).start().await
     }
@@ -244,6 +409,27 @@ impl ActorSystem {
     /// # Errors
     ///
     /// See [`SpawnBuilder::start`].
+    ///
+    /// # Cancel safety
+    ///
+    /// See [`SpawnBuilder::start`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # struct Sink;
+    /// # impl Actor for Sink {
+    /// #     type Msg = u32;
+    /// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let sink = system.start_named("sink", Sink).await?;
+    /// assert_eq!(system.lookup::<u32>("sink")?, sink);
+    /// # Ok(()) }
+    /// ```
     pub async fn start_named<A: Actor>(
         &self,
         name: impl Into<String>,
@@ -253,6 +439,23 @@ impl ActorSystem {
     }
 
     /// Options for one actor: name, mailbox, placement, allowances.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # struct Sink;
+    /// # impl Actor for Sink {
+    /// #     type Msg = u32;
+    /// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let sink = system.actor(Sink).name("sink").mailbox(Mailbox::bounded(8)).start().await?;
+    /// sink.send(1).await?;
+    /// # Ok(()) }
+    /// ```
     pub fn actor<A: Actor>(&self, actor: A) -> SpawnBuilder<A> {
         SpawnBuilder::new(Arc::clone(&self.core), None, actor)
     }
@@ -261,7 +464,33 @@ impl ActorSystem {
     ///
     /// # Errors
     ///
-    /// Somebody holds the name, the actor has one already, or it has ended. Nothing was changed.
+    /// Somebody holds the name, the actor has one already, or it has ended. Nothing was changed. Only a name that is taken may become free
+    /// again.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # struct Sink;
+    /// # impl Actor for Sink {
+    /// #     type Msg = u32;
+    /// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let (sink, spare) = (system.spawn(Sink), system.spawn(Sink));
+    /// system.register("sink", &sink.any())?;
+    /// if let Err(error) = system.register("sink", &spare.any()) {
+    ///     assert_eq!(error.to_string(), format!("the name \"sink\" belongs to actor {}", sink.id()));
+    /// }
+    ///
+    /// // The name is free when its holder has ended.
+    /// sink.stop();
+    /// sink.wait().await;
+    /// system.register("sink", &spare.any())?;
+    /// # Ok(()) }
+    /// ```
     pub fn register(&self, name: &str, actor: &AnyActorRef) -> Result<(), RegisterError> {
         self.core.registry.register(name, actor.cell())
     }
@@ -271,6 +500,29 @@ impl ActorSystem {
     /// # Errors
     ///
     /// Nobody holds the name, or the holder takes messages of another type.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// use actor_core::LookupError;
+    ///
+    /// # struct Sink;
+    /// # impl Actor for Sink {
+    /// #     type Msg = u32;
+    /// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let sink: ActorRef<u32> = match system.lookup("sink") {
+    ///     Ok(sink) => sink,
+    ///     Err(LookupError::NotFound(name)) => system.start_named(name, Sink).await?,
+    ///     Err(wrong_type) => return Err(wrong_type.into()),
+    /// };
+    /// sink.send(1).await?;
+    /// # Ok(()) }
+    /// ```
     pub fn lookup<M: Send + 'static>(&self, name: &str) -> Result<ActorRef<M>, LookupError> {
         let not_found = || LookupError::NotFound(name.to_owned());
         let cell = self.core.registry.find(name).ok_or_else(not_found)?;
@@ -291,24 +543,103 @@ impl ActorSystem {
     }
 
     /// Whoever holds that name, untyped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # struct Sink;
+    /// # impl Actor for Sink {
+    /// #     type Msg = u32;
+    /// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let sink = system.start_named("sink", Sink).await?;
+    /// assert_eq!(system.lookup_any("sink"), Some(sink.any()));
+    /// assert_eq!(system.lookup_any("source"), None);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn lookup_any(&self, name: &str) -> Option<AnyActorRef> {
         self.core.registry.find(name).map(AnyActorRef::new)
     }
 
     /// A subscription to dead letters from now on. Subscribing never slows the delivery of messages.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # struct Sink;
+    /// # impl Actor for Sink {
+    /// #     type Msg = u32;
+    /// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let mut letters = system.dead_letters();
+    /// let sink = system.spawn(Sink);
+    /// sink.try_send(1)?;
+    /// sink.stop();
+    /// sink.wait().await;
+    /// assert_eq!(letters.try_recv().map(|letter| letter.target), Some(sink.id()));
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn dead_letters(&self) -> DeadLetters {
         self.core.dead_letters.subscribe()
     }
 
     /// How many messages became dead letters so far.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # struct Sink;
+    /// # impl Actor for Sink {
+    /// #     type Msg = u32;
+    /// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let sink = system.spawn(Sink);
+    /// sink.try_send(1)?;
+    /// sink.stop();
+    /// sink.wait().await;
+    /// assert_eq!(system.dead_letter_count(), 1);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn dead_letter_count(&self) -> u64 {
         self.core.dead_letters.count()
     }
 
     /// How many actors have not ended.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # struct Sink;
+    /// # impl Actor for Sink {
+    /// #     type Msg = u32;
+    /// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let sink = system.spawn(Sink);
+    /// assert_eq!(system.live_actors(), 1);
+    /// sink.stop();
+    /// sink.wait().await;
+    /// assert_eq!(system.live_actors(), 0);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn live_actors(&self) -> usize {
         self.core.live.load(Ordering::Relaxed)
@@ -322,6 +653,28 @@ impl ActorSystem {
     /// # Cancel safety
     ///
     /// Cancel safe: the system takes no new actors, what was asked to stop stops, and it may be called again.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # struct Sink;
+    /// # impl Actor for Sink {
+    /// #     type Msg = u32;
+    /// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let sink = system.spawn(Sink);
+    /// let report = system.shutdown(Duration::from_secs(5)).await;
+    /// for casualty in &report.casualties {
+    ///     eprintln!("{:?} did not stop: {:?}", casualty.name, casualty.fate);
+    /// }
+    /// assert!(report.is_clean());
+    /// assert_eq!(sink.wait().await, ExitReason::Shutdown);
+    /// # Ok(()) }
+    /// ```
     pub async fn shutdown(&self, deadline: Duration) -> ShutdownReport {
         let core = &self.core;
         core.roots.close();
@@ -362,6 +715,18 @@ async fn kill_all(core: &Arc<SystemCore>, grace: Duration) {
 }
 
 /// Who did not stop in peace.
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::prelude::*;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::new("demo");
+/// let report = system.shutdown(Duration::from_secs(5)).await;
+/// assert_eq!(report.casualties, []);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ShutdownReport {
     /// Those who had to be killed or given up, with name and message type.
@@ -370,6 +735,28 @@ pub struct ShutdownReport {
 
 impl ShutdownReport {
     /// Whether every actor stopped by itself in time.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    ///
+    /// # struct Sleeper;
+    /// # impl Actor for Sleeper {
+    /// #     type Msg = ();
+    /// #     async fn handle(&mut self, (): (), _: &mut Context<Self>) -> ActorResult { std::future::pending().await }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let sleeper = system.start_named("sleeper", Sleeper).await?;
+    /// sleeper.send(()).await?;
+    /// # while !sleeper.is_empty() { tokio::task::yield_now().await; }
+    /// // Its handler never returns, so it does not stop in time.
+    /// let report = system.shutdown(Duration::from_millis(40)).await;
+    /// assert!(!report.is_clean());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.casualties.is_empty()

@@ -11,6 +11,41 @@ use std::time::{Duration, Instant};
 use tokio::time::Sleep;
 
 /// Names a timer within its actor. Setting a timer under a key that is in use replaces that timer.
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::prelude::*;
+/// use actor_core::TimerKey;
+///
+/// enum Msg { Lend(u64), Return(u64), Overdue(u64) }
+///
+/// struct Library;
+///
+/// impl Actor for Library {
+///     type Msg = Msg;
+///
+///     async fn handle(&mut self, msg: Msg, ctx: &mut Context<Self>) -> ActorResult {
+///         match msg {
+///             // One timer per book.
+///             Msg::Lend(book) => ctx.send_after(("due", book), Duration::from_secs(60), Msg::Overdue(book)),
+///             Msg::Return(book) => drop(ctx.cancel_timer(("due", book))),
+///             Msg::Overdue(book) => return Err(format!("book {book} is overdue").into()),
+///         }
+///         Ok(())
+///     }
+/// }
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::builder("demo").timekeeping(actor_core::Timekeeping::Runtime).build();
+/// let library = system.spawn(Library);
+/// for msg in [Msg::Lend(1), Msg::Lend(2), Msg::Return(1)] {
+///     library.send(msg).await?;
+/// }
+/// assert_eq!(library.wait().await, ExitReason::Failed("book 2 is overdue".to_owned()));
+/// assert_eq!(TimerKey::from(("due", 2)), TimerKey::Numbered("due", 2));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TimerKey {
@@ -41,6 +76,43 @@ impl From<(&'static str, u64)> for TimerKey {
 }
 
 /// What an interval does about ticks whose time passed while the actor was busy.
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::prelude::*;
+/// use actor_core::MissedTicks;
+///
+/// enum Msg { Tick, Nap, Ticks(Reply<u32>) }
+///
+/// struct Clock { ticks: u32 }
+///
+/// impl Actor for Clock {
+///     type Msg = Msg;
+///
+///     async fn started(&mut self, ctx: &mut Context<Self>) -> ActorResult {
+///         ctx.send_interval_with("tick", Duration::from_secs(1), MissedTicks::Burst, || Msg::Tick);
+///         Ok(())
+///     }
+///
+///     async fn handle(&mut self, msg: Msg, _ctx: &mut Context<Self>) -> ActorResult {
+///         match msg {
+///             Msg::Tick => self.ticks += 1,
+///             Msg::Nap => tokio::time::sleep(Duration::from_millis(3_500)).await,
+///             Msg::Ticks(reply) => reply.send(self.ticks),
+///         }
+///         Ok(())
+///     }
+/// }
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::builder("demo").timekeeping(actor_core::Timekeeping::Runtime).build();
+/// let clock = system.spawn(Clock { ticks: 0 });
+/// clock.send(Msg::Nap).await?;
+/// tokio::time::sleep(Duration::from_millis(3_600)).await;
+/// assert_eq!(clock.ask(Msg::Ticks).await?, 3, "with `Skip` it were 1");
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MissedTicks {
     /// They are left out; the rhythm stays.

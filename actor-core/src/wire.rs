@@ -44,6 +44,64 @@ struct WireReply {
 }
 
 /// What a link does for the references and replies inside a message. Installed by [`with_link`].
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::prelude::*;
+/// use actor_core::wire::{Inlet, LinkHook, Outflow, ReplyRoute, ReplySlot, WireRef, decode, encode, with_link};
+/// use std::any::TypeId;
+/// use std::sync::{Arc, Mutex};
+///
+/// /// The link of a process to itself: what leaves comes home.
+/// #[derive(Default)]
+/// struct Loopback { exports: Mutex<Vec<AnyActorRef>> }
+///
+/// impl LinkHook for Loopback {
+///     fn export(&self, actor: AnyActorRef, _message: TypeId, _inlet: Arc<dyn Inlet>) -> Result<WireRef, String> {
+///         let mut exports = self.exports.lock().expect("no panic under this lock");
+///         exports.push(actor);
+///         Ok(WireRef::Yours(exports.len() as u64 - 1))
+///     }
+///
+///     fn own(&self, id: u64) -> Result<AnyActorRef, String> {
+///         let exports = self.exports.lock().expect("no panic under this lock");
+///         exports.get(id as usize).cloned().ok_or_else(|| format!("nothing was exported as {id}"))
+///     }
+///
+///     fn import(
+///         &self,
+///         _id: u64,
+///         _name: u64,
+///         _message: TypeId,
+///         _open: &mut dyn FnMut(&ActorSystem) -> (AnyActorRef, Box<dyn Outflow>),
+///     ) -> Result<AnyActorRef, String> {
+///         Err("nobody is there".to_owned())
+///     }
+/// #   fn export_reply(&self, _slot: Arc<dyn ReplySlot>) -> u64 { unimplemented!("no replies here") }
+/// #   fn import_reply(&self, _id: u64, _remaining: Duration) -> Arc<dyn ReplyRoute> { unimplemented!("no replies here") }
+///     // `export_reply` and `import_reply` do the same for replies.
+/// }
+///
+/// # struct Sink;
+/// # impl Actor for Sink {
+/// #     type Msg = u32;
+/// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::new("demo");
+/// let sink = system.spawn(Sink);
+/// let mut bytes = Vec::new();
+/// assert!(encode(&sink, &mut bytes).is_err(), "references travel over links only");
+/// # bytes.clear();
+///
+/// let link: Arc<dyn LinkHook> = Arc::new(Loopback::default());
+/// with_link(&link, || encode(&sink, &mut bytes))?;
+/// let back: ActorRef<u32> = with_link(&link, || decode(&bytes))?;
+/// assert_eq!(back, sink);
+/// # Ok(()) }
+/// ```
 pub trait LinkHook: Send + Sync {
     /// A reference leaves. `message` is the type of the actor's messages.
     ///
@@ -152,6 +210,8 @@ pub trait Outflow: Send {
     fn is_referenced(&self) -> bool;
     /// See [`Outlet::started`].
     fn started(&self);
+    /// See [`Outlet::needs_progress`].
+    fn needs_progress(&self) -> bool;
     /// See [`Outlet::in_flight`].
     fn in_flight(&self) -> u64;
     /// See [`Outlet::is_spent`].
@@ -200,6 +260,18 @@ const OUTSIDE: &str =
 /// # Errors
 ///
 /// What its `Serialize` says. The buffer may end in a part of it.
+///
+/// # Examples
+///
+/// ```
+/// use actor_core::wire::{decode, encode};
+///
+/// # fn main() -> Result<(), String> {
+/// let mut bytes = Vec::new();
+/// encode(&("seven", 7_u32), &mut bytes)?;
+/// assert_eq!(decode::<(String, u32)>(&bytes)?, ("seven".to_owned(), 7));
+/// # Ok(()) }
+/// ```
 pub fn encode<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(), String> {
     struct Append<'a>(&'a mut Vec<u8>);
     impl postcard::ser_flavors::Flavor for Append<'_> {
@@ -226,6 +298,16 @@ pub fn encode<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(),
 /// # Errors
 ///
 /// The bytes are no such value.
+///
+/// # Examples
+///
+/// ```
+/// use actor_core::wire::decode;
+///
+/// assert_eq!(decode::<u8>(&[7]), Ok(7));
+/// assert_eq!(decode::<u8>(&[7, 8]), Err("1 bytes too many".to_owned()));
+/// assert!(decode::<u8>(&[]).is_err());
+/// ```
 pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
     match postcard::take_from_bytes(bytes) {
         Ok((value, [])) => Ok(value),
@@ -356,6 +438,29 @@ impl<M: DeserializeOwned + Send + 'static> Inlet for TypedInlet<M> {
 }
 
 /// The receiving end of an actor, for a link that exports it by other means than inside a message.
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::prelude::*;
+/// use actor_core::wire::{DeliverError, encode, inlet};
+///
+/// # struct Sink;
+/// # impl Actor for Sink {
+/// #     type Msg = u32;
+/// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::new("demo");
+/// let sink = system.spawn(Sink);
+/// let inlet = inlet(&sink);
+/// let mut bytes = Vec::new();
+/// encode(&7_u32, &mut bytes)?;
+/// assert_eq!(inlet.deliver(&bytes), Ok(1), "the first message that it accepted");
+/// assert!(matches!(inlet.deliver(&[]), Err(DeliverError::Undecodable(_))));
+/// # Ok(()) }
+/// ```
 pub fn inlet<M: DeserializeOwned + Send + 'static>(actor: &ActorRef<M>) -> Arc<dyn Inlet> {
     Arc::new(TypedInlet {
         cell: Arc::clone(actor.cell()),
@@ -405,6 +510,10 @@ impl<M: Serialize + Send + 'static> Outflow for Outlet<M> {
 
     fn started(&self) {
         Outlet::started(self);
+    }
+
+    fn needs_progress(&self) -> bool {
+        Outlet::needs_progress(self)
     }
 
     fn in_flight(&self) -> u64 {

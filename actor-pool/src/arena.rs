@@ -39,7 +39,8 @@ impl<T> Arena<T> {
                 generation: place.generation,
             };
         }
-        let index = u32::try_from(self.places.len()).expect("fewer than 2^32 jobs are held at once");
+        let index =
+            u32::try_from(self.places.len()).expect("fewer than 2^32 jobs are held at once");
         self.places.push(Place {
             generation: 0,
             value: Some(value),
@@ -52,12 +53,18 @@ impl<T> Arena<T> {
 
     pub(crate) fn get(&self, key: Key) -> Option<&T> {
         let place = self.places.get(key.place as usize)?;
-        place.value.as_ref().filter(|_| place.generation == key.generation)
+        place
+            .value
+            .as_ref()
+            .filter(|_| place.generation == key.generation)
     }
 
     pub(crate) fn get_mut(&mut self, key: Key) -> Option<&mut T> {
         let place = self.places.get_mut(key.place as usize)?;
-        place.value.as_mut().filter(|_| place.generation == key.generation)
+        place
+            .value
+            .as_mut()
+            .filter(|_| place.generation == key.generation)
     }
 
     pub(crate) fn remove(&mut self, key: Key) -> Option<T> {

@@ -1,46 +1,114 @@
 //! How a pool comes to be.
 
-use std::sync::{Arc, Mutex};
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use actor_core::{
-    ActorRef, ActorSystem, Backoff, ChildSpec, ExitReason, Mailbox, Placement, Restart, Shutdown,
-    StartError, Strategy, Supervisor, SupervisorRef,
+    ActorRef, ActorSystem, AnyActorRef, Backoff, ChildSpec, ExitReason, Mailbox, Placement,
+    Restart, Shutdown, StartError, Strategy, Supervisor, SupervisorRef,
 };
+use actor_remote::Node;
 
 use crate::dispatch::WorkerId;
+use crate::join::join_all;
 use crate::keeper::{Crew, Keeper, KeeperMsg};
 use crate::pool::Inner;
+use crate::process::{Agent, AgentMsg, Plan, ProcessOptions};
 use crate::shared::{Bell, Shared};
 use crate::thread::{ThreadWorker, Work};
-use crate::{Pool, PoolError, WorkerKind};
+use crate::{Jobs, Pool, PoolError, WorkerKind};
 
 /// How many jobs wait in a pool's queue at most, unless it is said otherwise: as many as messages in a mailbox.
 const CAPACITY: usize = 1024;
+/// The largest result of a process worker, unless it is said otherwise: 64 MiB.
+const RESULT_MAX: usize = 64 * 1024 * 1024;
 
 /// Options for a pool; made by [`Pool::builder`].
 #[must_use = "nothing starts before `start`"]
 #[derive(Debug)]
 pub struct PoolBuilder {
     threads: usize,
+    processes: usize,
+    source: Option<(Node, Jobs)>,
+    options: ProcessOptions,
     capacity: usize,
     name: Option<String>,
-    panic_hook: bool,
 }
+
+type Threads = Vec<(WorkerId, ActorRef<Work>)>;
+type Agents = Vec<(WorkerId, ActorRef<AgentMsg>)>;
 
 impl PoolBuilder {
     pub(crate) fn new() -> Self {
         PoolBuilder {
             threads: 0,
+            processes: 0,
+            source: None,
+            options: ProcessOptions {
+                binary: None,
+                arguments: Vec::new(),
+                environment: Vec::new(),
+                directory: None,
+                result_max: RESULT_MAX,
+                panic_hook: true,
+            },
             capacity: CAPACITY,
             name: None,
-            panic_hook: true,
         }
     }
 
     /// Workers on threads of this process; none by default.
     pub fn threads(mut self, workers: usize) -> Self {
         self.threads = workers;
+        self
+    }
+
+    /// Workers in child processes; none by default. They can run the jobs of this list, which `node`'s registry has to know: see
+    /// [`Jobs::register`].
+    pub fn processes(mut self, workers: usize, node: &Node, jobs: &Jobs) -> Self {
+        self.processes = workers;
+        self.source = Some((node.clone(), jobs.clone()));
+        self
+    }
+
+    /// The program of the process workers, instead of the current executable. Its `main` begins with [`actor_remote::init`] and the
+    /// same jobs.
+    pub fn process_binary(mut self, path: impl Into<PathBuf>) -> Self {
+        self.options.binary = Some(path.into());
+        self
+    }
+
+    /// Adds an argument for the program of the process workers.
+    pub fn process_arg(mut self, argument: impl Into<OsString>) -> Self {
+        self.options.arguments.push(argument.into());
+        self
+    }
+
+    /// Sets a variable in the environment of the process workers, which inherit the others.
+    pub fn process_env(
+        mut self,
+        variable: impl Into<OsString>,
+        value: impl Into<OsString>,
+    ) -> Self {
+        self.options
+            .environment
+            .push((variable.into(), value.into()));
+        self
+    }
+
+    /// Starts the process workers in this folder.
+    pub fn process_dir(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.options.directory = Some(folder.into());
+        self
+    }
+
+    /// The largest encoded result that is accepted from a process worker, in bytes; 64 MiB by default. A larger one fails its job with
+    /// [`JobError::TooLarge`](crate::JobError::TooLarge). Arguments are limited to a little less than 1 MiB: give a worker a path
+    /// rather than the contents of a file.
+    pub fn result_max(mut self, bytes: usize) -> Self {
+        self.options.result_max = bytes;
         self
     }
 
@@ -59,7 +127,7 @@ impl PoolBuilder {
     /// Whether to install the panic hook that notes where a panic happened and then calls the hook that was there before. On by
     /// default; without it [`JobError::Panicked`](crate::JobError::Panicked) has no location.
     pub fn panic_hook(mut self, install: bool) -> Self {
-        self.panic_hook = install;
+        self.options.panic_hook = install;
         self
     }
 
@@ -74,24 +142,41 @@ impl PoolBuilder {
     /// Cancel safe: when it is dropped, what was started is stopped.
     pub async fn start(self, system: &ActorSystem) -> Result<Pool, PoolError> {
         self.check()?;
-        if self.panic_hook {
+        if self.options.panic_hook {
             crate::panics::install_hook();
         }
         let shared = Arc::new(Shared::new(self.capacity));
         let (supervisor, threads) = self.start_threads(system, &shared).await?;
-        let started = Started::new(supervisor);
-
-        let bells = threads.iter().map(|(_, worker)| bell(worker)).collect();
-        let crew = Crew {
-            supervisor: started.keep(),
-            threads,
+        let mut begun = Begun {
+            supervisor: supervisor.clone(),
             agents: Vec::new(),
+            is_kept: false,
         };
-        self.start_keeper(system, shared, crew, bells)
+        let agents = self.spawn_agents(system, &shared, &supervisor);
+        begun.agents = agents.iter().map(|(_, agent)| agent.any()).collect();
+        if let Err(error) = start_processes(&shared, &agents).await {
+            begun.stop();
+            supervisor.wait().await;
+            return Err(error);
+        }
+
+        let bells = threads.iter().map(|(_, worker)| bell(worker, || Work));
+        let bells = bells.chain(
+            agents
+                .iter()
+                .map(|(_, agent)| bell(agent, || AgentMsg::Work)),
+        );
+        let bells = bells.collect();
+        let crew = Crew {
+            supervisor,
+            threads,
+            agents: begun.keep(),
+        };
+        Ok(self.start_keeper(system, shared, crew, bells))
     }
 
     fn check(&self) -> Result<(), PoolError> {
-        if self.threads == 0 {
+        if self.threads + self.processes == 0 {
             return Err(PoolError::NoWorkers);
         }
         if self.capacity == 0 {
@@ -112,7 +197,7 @@ impl PoolBuilder {
         &self,
         system: &ActorSystem,
         shared: &Arc<Shared>,
-    ) -> Result<(SupervisorRef, Vec<(WorkerId, ActorRef<Work>)>), PoolError> {
+    ) -> Result<(SupervisorRef, Threads), PoolError> {
         // A pool heals for ever: how often workers are replaced is limited by their backoff, never by giving up.
         let mut supervisor =
             Supervisor::builder(Strategy::OneForOne).intensity(u32::MAX, Duration::from_secs(1));
@@ -138,72 +223,114 @@ impl PoolBuilder {
         Ok((supervisor, threads))
     }
 
+    /// Those who carry jobs to the process workers, and start them when they are told to.
+    fn spawn_agents(
+        &self,
+        system: &ActorSystem,
+        shared: &Arc<Shared>,
+        supervisor: &SupervisorRef,
+    ) -> Agents {
+        let Some((node, _)) = &self.source else {
+            return Vec::new();
+        };
+        let plan = Arc::new(Plan {
+            node: node.clone(),
+            options: self.options.clone(),
+        });
+        let agent = |number| {
+            let name = self.worker_name(WorkerKind::Process, number);
+            let id = shared.add_worker(&name, WorkerKind::Process, 1);
+            let (shared, plan) = (Arc::clone(shared), Arc::clone(&plan));
+            let agent = Agent::new(shared, id, name, plan, supervisor.clone());
+            (id, system.actor(agent).spawn())
+        };
+        (1..=self.processes).map(agent).collect()
+    }
+
     fn start_keeper(
         self,
         system: &ActorSystem,
         shared: Arc<Shared>,
         crew: Crew,
         bells: Vec<Bell>,
-    ) -> Result<Pool, PoolError> {
+    ) -> Pool {
         let last_report = Arc::new(Mutex::new(None));
         let has_threads = !crew.threads.is_empty();
+        let has_processes = !crew.agents.is_empty();
         let keeper = Keeper::new(Arc::clone(&shared), crew, Arc::clone(&last_report));
-        let keeper = system
-            .actor(keeper)
-            .mailbox(Mailbox::unbounded())
-            .spawn();
-        let told = keeper.clone();
-        let drained = Box::new(move || drop(told.try_send(KeeperMsg::Drained)));
-        shared.set_bells(bells, drained);
-        Ok(Pool::new(Inner {
+        let keeper = system.actor(keeper).mailbox(Mailbox::unbounded()).spawn();
+        shared.set_bells(bells, bell(&keeper, || KeeperMsg::Drained));
+        Pool::new(Inner {
             shared,
             keeper,
             last_report,
             has_threads,
-            jobs: None,
-        }))
+            jobs: self.source.filter(|_| has_processes).map(|(_, jobs)| jobs),
+        })
     }
 }
 
-fn bell(worker: &ActorRef<Work>) -> Bell {
-    let worker = worker.clone();
-    // Its mailbox holds at most one for each time that it rested; a worker that ended needs none.
-    Box::new(move || drop(worker.try_send(Work)))
+/// Starts all processes at once.
+async fn start_processes(shared: &Shared, agents: &Agents) -> Result<(), PoolError> {
+    let failure = Mutex::new(None);
+    let starting = agents.iter().map(|(id, agent)| {
+        let failure = &failure;
+        let start: crate::join::Pending<'_> = Box::pin(async move {
+            let asked = agent.ask_within(Duration::MAX, AgentMsg::Start).await;
+            if let Err(reason) = asked.unwrap_or(Err(ExitReason::Shutdown)) {
+                let mut failure = failure.lock().unwrap_or_else(PoisonError::into_inner);
+                failure.get_or_insert((*id, reason));
+            }
+        });
+        start
+    });
+    join_all(starting.collect()).await;
+    match failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        None => Ok(()),
+        Some((id, reason)) => Err(PoolError::Worker {
+            name: shared.info(id).name.to_string(),
+            reason,
+        }),
+    }
+}
+
+/// Rings by sending a message. Its mailbox holds at most one for each time that it rested; who has ended needs none.
+fn bell<M: Send + 'static>(actor: &ActorRef<M>, message: fn() -> M) -> Bell {
+    let actor = actor.clone();
+    Box::new(move || drop(actor.try_send(message())))
 }
 
 fn refused(error: StartError) -> PoolError {
     match error {
         StartError::Child { id, reason } => PoolError::Worker { name: id, reason },
-        StartError::DuplicateChild(name) => PoolError::Worker {
-            name,
-            reason: ExitReason::StartFailed("two workers have this name".to_owned()),
-        },
         other => PoolError::System(other.to_string()),
     }
 }
 
-/// Stops what was started of a pool that does not come to be.
-struct Started {
-    supervisor: Option<SupervisorRef>,
+/// Stops what was begun of a pool that does not come to be, also when its start is dropped half-way.
+struct Begun {
+    supervisor: SupervisorRef,
+    agents: Vec<AnyActorRef>,
+    is_kept: bool,
 }
 
-impl Started {
-    fn new(supervisor: SupervisorRef) -> Self {
-        Started {
-            supervisor: Some(supervisor),
-        }
+impl Begun {
+    fn stop(&self) {
+        self.agents.iter().for_each(AnyActorRef::kill);
+        self.supervisor.stop();
     }
 
     /// The pool has come to be.
-    fn keep(mut self) -> SupervisorRef {
-        self.supervisor.take().expect("it is kept once")
+    fn keep(mut self) -> Vec<AnyActorRef> {
+        self.is_kept = true;
+        std::mem::take(&mut self.agents)
     }
 }
 
-impl Drop for Started {
+impl Drop for Begun {
     fn drop(&mut self) {
-        if let Some(supervisor) = &self.supervisor {
-            supervisor.stop();
+        if !self.is_kept {
+            self.stop();
         }
     }
 }

@@ -21,16 +21,16 @@
 //! (2) A job that was not begun goes back to its old place. (3) One that was begun is run again only if it is retryable, and at most
 //! [`LOSSES_MAX`] times in a row.
 
+mod queue;
+
 use std::collections::VecDeque;
 
+use self::queue::Queue;
 use crate::arena::{Arena, Key};
 use crate::worker::{WorkerKind, WorkerState};
 
 /// How many workers a job may take with it before it is taken for the cause.
 pub(crate) const LOSSES_MAX: u32 = 3;
-
-/// Cancelled jobs leave their keys in a queue; below this length nobody tidies up.
-const TIDY_ABOVE: usize = 64;
 
 /// Names a worker: its place in the pool.
 pub(crate) type WorkerId = usize;
@@ -107,13 +107,6 @@ enum State {
     Gone,
 }
 
-/// Keys in order of acceptance, some of which are stale.
-#[derive(Debug, Default)]
-struct Queue {
-    keys: VecDeque<(u64, Key)>,
-    live: usize,
-}
-
 /// See the module's header.
 #[derive(Debug)]
 pub(crate) struct Dispatch<J> {
@@ -156,7 +149,7 @@ impl<J: Clone> Dispatch<J> {
 
     /// How many jobs wait.
     pub(crate) fn pending(&self) -> usize {
-        self.anywhere.live + self.on_threads.live
+        self.anywhere.len() + self.on_threads.len()
     }
 
     pub(crate) fn phase(&self) -> Phase {
@@ -201,9 +194,7 @@ impl<J: Clone> Dispatch<J> {
             order,
             stage: Stage::Pending,
         });
-        let queue = self.queue(needs);
-        queue.keys.push_back((order, key));
-        queue.live += 1;
+        self.queue(needs).push(order, key);
         self.rouse(needs);
         key
     }
@@ -256,16 +247,11 @@ impl<J: Clone> Dispatch<J> {
             return None;
         }
         let entry = self.jobs.remove(key)?;
-        let jobs = &self.jobs;
         let queue = match entry.needs {
             Needs::Any => &mut self.anywhere,
             Needs::Thread => &mut self.on_threads,
         };
-        queue.live -= 1;
-        // Tidying costs the length, and happens at most once per half of it: constant per cancelled job.
-        if queue.keys.len() > TIDY_ABOVE && queue.live < queue.keys.len() / 2 {
-            queue.keys.retain(|(_, key)| jobs.get(*key).is_some());
-        }
+        queue.forget_one(&self.jobs);
         Some(entry.job)
     }
 
@@ -305,15 +291,19 @@ impl<J: Clone> Dispatch<J> {
         self.idle.retain(|idle| *idle != id);
         self.workers[id].state = State::Gone;
         let left = |kind: Option<WorkerKind>| {
-            self.workers
-                .iter()
-                .any(|worker| worker.state != State::Gone && kind.is_none_or(|kind| worker.kind == kind))
+            self.workers.iter().any(|worker| {
+                worker.state != State::Gone && kind.is_none_or(|kind| worker.kind == kind)
+            })
         };
         let (any, thread) = (left(None), left(Some(WorkerKind::Thread)));
         if !any {
             return self.handle_close(Phase::Cancelling);
         }
-        let stranded = if thread { Vec::new() } else { self.clear(Needs::Thread) };
+        let stranded = if thread {
+            Vec::new()
+        } else {
+            self.clear(Needs::Thread)
+        };
         self.rouse_for_queued();
         stranded
     }
@@ -354,14 +344,13 @@ impl<J: Clone> Dispatch<J> {
             (None, Some(_)) => &mut self.on_threads,
             (None, None) => return None,
         };
-        queue.live -= 1;
-        queue.keys.pop_front().map(|(_, key)| key)
+        queue.pop()
     }
 
     fn clear(&mut self, needs: Needs) -> Vec<J> {
         let queue = std::mem::take(self.queue(needs));
-        let keys = queue.keys.into_iter();
-        keys.filter_map(|(_, key)| self.jobs.remove(key))
+        let keys = queue.into_keys();
+        keys.filter_map(|key| self.jobs.remove(key))
             .map(|entry| entry.job)
             .collect()
     }
@@ -378,7 +367,10 @@ impl<J: Clone> Dispatch<J> {
     /// nearer than a process.
     fn rouse(&mut self, needs: Needs) {
         let kind = |id: &WorkerId| self.workers[*id].kind;
-        let thread = self.idle.iter().rposition(|id| kind(id) == WorkerKind::Thread);
+        let thread = self
+            .idle
+            .iter()
+            .rposition(|id| kind(id) == WorkerKind::Thread);
         let place = match needs {
             Needs::Thread => thread,
             Needs::Any => thread.or_else(|| self.idle.len().checked_sub(1)),
@@ -391,32 +383,12 @@ impl<J: Clone> Dispatch<J> {
     }
 
     fn rouse_for_queued(&mut self) {
-        if self.anywhere.live > 0 {
+        if self.anywhere.len() > 0 {
             self.rouse(Needs::Any);
         }
-        if self.on_threads.live > 0 {
+        if self.on_threads.len() > 0 {
             self.rouse(Needs::Thread);
         }
-    }
-}
-
-impl Queue {
-    /// The order of the oldest live key, which is then at the front.
-    fn front<J>(&mut self, jobs: &Arena<Entry<J>>) -> Option<u64> {
-        loop {
-            let (order, key) = *self.keys.front()?;
-            if jobs.get(key).is_some() {
-                return Some(order);
-            }
-            self.keys.pop_front();
-        }
-    }
-
-    /// Back to the old place, which is near the front.
-    fn put_back(&mut self, order: u64, key: Key) {
-        let place = self.keys.iter().take_while(|(other, _)| *other < order).count();
-        self.keys.insert(place, (order, key));
-        self.live += 1;
     }
 }
 

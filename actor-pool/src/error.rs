@@ -71,7 +71,7 @@ pub enum JobError {
         payload: Payload,
         /// Its size in bytes.
         bytes: u64,
-        /// The limit, in bytes; see [`PoolBuilder::payload_max`](crate::PoolBuilder::payload_max).
+        /// The limit, in bytes; see [`PoolBuilder::result_max`](crate::PoolBuilder::result_max).
         limit: u64,
     },
     /// The executable of the worker does not know the job: it was built from another list of jobs.
@@ -93,7 +93,10 @@ impl JobError {
     #[must_use]
     pub fn may_have_run(&self) -> bool {
         match self {
-            JobError::Cancelled | JobError::Shutdown | JobError::Refused(_) | JobError::Unknown { .. } => false,
+            JobError::Cancelled
+            | JobError::Shutdown
+            | JobError::Refused(_)
+            | JobError::Unknown { .. } => false,
             JobError::Panicked { .. } | JobError::Quarantined { .. } => true,
             JobError::WorkerLost { maybe_ran, .. } | JobError::Link { maybe_ran, .. } => *maybe_ran,
             JobError::Codec { payload, .. } | JobError::TooLarge { payload, .. } => {
@@ -126,7 +129,10 @@ impl fmt::Display for JobError {
                 reason,
             } => write!(f, "its worker was lost before the job began: {reason}"),
             JobError::Quarantined { losses, reason } => {
-                write!(f, "the job lost {losses} workers in a row and is not tried again; the last: {reason}")
+                write!(
+                    f,
+                    "the job lost {losses} workers in a row and is not tried again; the last: {reason}"
+                )
             }
             JobError::Codec { payload, text } => {
                 write!(f, "the {payload} of the job could not be carried: {text}")
@@ -135,12 +141,21 @@ impl fmt::Display for JobError {
                 payload,
                 bytes,
                 limit,
-            } => write!(f, "the {payload} of the job takes {bytes} bytes; the limit is {limit}"),
+            } => write!(
+                f,
+                "the {payload} of the job takes {bytes} bytes; the limit is {limit}"
+            ),
             JobError::Unknown { job } => {
-                write!(f, "the executable of the worker does not know the job {job:?}")
+                write!(
+                    f,
+                    "the executable of the worker does not know the job {job:?}"
+                )
             }
             JobError::Link { text, .. } => {
-                write!(f, "the job could not be carried to its worker and back: {text}")
+                write!(
+                    f,
+                    "the job could not be carried to its worker and back: {text}"
+                )
             }
         }
     }

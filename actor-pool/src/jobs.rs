@@ -194,7 +194,13 @@ mod tests {
         for bytes in [&[][..], &[1, 2][..]] {
             let error = jobs.run("double/v1", bytes).unwrap_err();
             assert!(
-                matches!(error, JobError::Codec { payload: Payload::Argument, .. }),
+                matches!(
+                    error,
+                    JobError::Codec {
+                        payload: Payload::Argument,
+                        ..
+                    }
+                ),
                 "{error:?}"
             );
         }
@@ -206,9 +212,14 @@ mod tests {
 
         assert_eq!(
             jobs.run("double/v1", &[]),
-            Err(JobError::Unknown { job: "double/v1".to_owned() })
+            Err(JobError::Unknown {
+                job: "double/v1".to_owned()
+            })
         );
-        assert_eq!(jobs.check(&DOUBLE), Err(Refusal::Unregistered { job: "double/v1" }));
+        assert_eq!(
+            jobs.check(&DOUBLE),
+            Err(Refusal::Unregistered { job: "double/v1" })
+        );
     }
 
     #[test]
@@ -216,6 +227,9 @@ mod tests {
         let jobs = Jobs::builder().job(DOUBLE).build().unwrap();
 
         assert_eq!(jobs.check(&DOUBLE), Ok(()));
-        assert_eq!(jobs.check(&OTHER), Err(Refusal::Mismatched { job: "double/v1" }));
+        assert_eq!(
+            jobs.check(&OTHER),
+            Err(Refusal::Mismatched { job: "double/v1" })
+        );
     }
 }

@@ -4,10 +4,7 @@
 //! pool's actors, so when the system shuts down it is stopped first, and closes the queue before the workers are stopped. It never
 //! sees a job.
 
-use std::future::{Future, poll_fn};
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::Poll;
 use std::time::Duration;
 
 use actor_core::{
@@ -15,6 +12,7 @@ use actor_core::{
 };
 
 use crate::dispatch::{Phase, WorkerId};
+use crate::join::{Pending, join_all};
 use crate::shared::Shared;
 use crate::thread::Work;
 use crate::{PoolReport, ShutdownMode};
@@ -91,7 +89,10 @@ impl Keeper {
             }
         }
         self.report.finished = self.shared.finished();
-        *self.last_report.lock().unwrap_or_else(PoisonError::into_inner) = Some(self.report.clone());
+        *self
+            .last_report
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(self.report.clone());
         for reply in self.waiting.drain(..) {
             reply.send(self.report.clone());
         }
@@ -104,25 +105,13 @@ impl Keeper {
         if let Ok(children) = supervisor.which_children().await {
             let stopping = children.into_iter().map(|child| {
                 let stop = async move { drop(supervisor.terminate_child(&child.id).await) };
-                Box::pin(stop) as Pin<Box<dyn Future<Output = ()> + Send + '_>>
+                Box::pin(stop) as Pending<'_>
             });
             join_all(stopping.collect()).await;
         }
         supervisor.stop();
         supervisor.wait().await;
     }
-}
-
-async fn join_all(mut futures: Vec<Pin<Box<dyn Future<Output = ()> + Send + '_>>>) {
-    poll_fn(|cx| {
-        futures.retain_mut(|future| future.as_mut().poll(cx).is_pending());
-        if futures.is_empty() {
-            Poll::Ready(())
-        } else {
-            Poll::Pending
-        }
-    })
-    .await;
 }
 
 impl Actor for Keeper {

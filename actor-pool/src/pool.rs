@@ -120,7 +120,10 @@ impl Pool {
         &self,
         job: &Job<Arg, Out>,
     ) -> Result<(), Refusal> {
-        self.inner.jobs.as_ref().map_or(Ok(()), |jobs| jobs.check(job))
+        self.inner
+            .jobs
+            .as_ref()
+            .map_or(Ok(()), |jobs| jobs.check(job))
     }
 
     /// Hands a job in, waiting for room in the queue if there is none. Waiting submitters are served in order of arrival.

@@ -158,6 +158,9 @@ mod tests {
 
         waker.expect("it was polled").wake();
 
-        assert!(list.poll_any(&mut cx, |item, _| Poll::Ready(*item)).is_pending());
+        assert!(
+            list.poll_any(&mut cx, |item, _| Poll::Ready(*item))
+                .is_pending()
+        );
     }
 }

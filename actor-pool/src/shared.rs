@@ -16,7 +16,9 @@ use crate::dispatch::{Dispatch, Needs, Offer, Phase, Stage, Verdict, WorkerId};
 use crate::line::{Line, Ticket};
 use crate::panics::discard;
 use crate::task::Task;
-use crate::{JobError, JobOptions, JobStatus, Refusal, WorkerInfo, WorkerKind, WorkerState, WorkerStatus};
+use crate::{
+    JobError, JobOptions, JobStatus, Refusal, WorkerInfo, WorkerKind, WorkerState, WorkerStatus,
+};
 
 /// A job as the queue holds it.
 pub(crate) type AnyTask = Arc<dyn Task>;
@@ -117,7 +119,12 @@ impl Shared {
     // ---- submitters ----
 
     /// Accepts a job if there is room and nobody waits for it.
-    pub(crate) fn offer(&self, job: AnyTask, needs: Needs, options: JobOptions) -> Result<Key, Refusal> {
+    pub(crate) fn offer(
+        &self,
+        job: AnyTask,
+        needs: Needs,
+        options: JobOptions,
+    ) -> Result<Key, Refusal> {
         let mut state = self.lock();
         if state.dispatch.phase() != Phase::Open {
             return Err(Refusal::Closed);
@@ -229,22 +236,25 @@ impl Shared {
         next
     }
 
-    /// The worker is done with a job, whose outcome is known.
-    pub(crate) fn done(&self, id: WorkerId, key: Key) {
+    /// The worker is done with a job. `false` when it was taken from it before.
+    pub(crate) fn done(&self, id: WorkerId, key: Key) -> bool {
         let mut state = self.lock();
         let done = state.dispatch.handle_done(id, key);
         self.settle(state);
+        let was_held = done.is_some();
         discard(done);
+        was_held
     }
 
     /// Both at once.
-    pub(crate) fn done_and_next(&self, id: WorkerId, key: Key) -> Option<(Key, AnyTask)> {
+    pub(crate) fn done_and_next(&self, id: WorkerId, key: Key) -> (bool, Option<(Key, AnyTask)>) {
         let mut state = self.lock();
         let done = state.dispatch.handle_done(id, key);
         let next = state.dispatch.handle_next(id);
         self.settle(state);
+        let was_held = done.is_some();
         discard(done);
-        next
+        (was_held, next)
     }
 
     /// The worker ended; `begun` says whether the first job in its hands may have begun.

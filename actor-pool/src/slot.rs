@@ -4,6 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use crate::panics::discard;
+use crate::task::Settle;
 use crate::{Completed, JobError};
 
 pub(crate) type Outcome<Out> = Result<Completed<Out>, JobError>;
@@ -42,6 +43,15 @@ impl<Out> Slot<Out> {
             }
         } else {
             drop(state);
+            discard(outcome);
+        }
+    }
+
+    /// The outcome of a worker: it counts if the worker still had the job.
+    pub(crate) fn settle(&self, outcome: Outcome<Out>, settle: Settle<'_>) {
+        if settle() {
+            self.complete(outcome);
+        } else {
             discard(outcome);
         }
     }

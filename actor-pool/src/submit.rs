@@ -47,7 +47,9 @@ impl Room {
     ) -> Result<JobHandle<Out>, Refusal> {
         let ticket = self.ticket.take().ok_or(Refusal::Closed)?;
         let task = Arc::clone(&parcel.task);
-        let key = self.shared.offer_reserved(ticket, task, parcel.needs, options)?;
+        let key = self
+            .shared
+            .offer_reserved(ticket, task, parcel.needs, options)?;
         Ok(parcel.handle(&self.shared, key))
     }
 }

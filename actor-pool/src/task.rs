@@ -5,6 +5,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use actor_core::ExitReason;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -12,19 +13,23 @@ use crate::panics::{caught, discard};
 use crate::slot::{Outcome, Slot};
 use crate::{Completed, Job, JobError, Payload, WorkerInfo};
 
+/// Says that the worker is done with the job, before anybody can see the outcome: who has a result finds it counted. `false` when the
+/// job was taken from the worker before; then the outcome is of no use.
+pub(crate) type Settle<'a> = &'a mut dyn FnMut() -> bool;
+
 /// What workers do with a job.
 pub(crate) trait Task: Send + Sync {
     /// The name of the job, for another process. `None`: it cannot leave this one.
     fn name(&self) -> Option<&'static str>;
 
     /// Does the work on the calling thread.
-    fn run(&self, worker: &WorkerInfo);
+    fn run(&self, worker: &WorkerInfo, settle: Settle<'_>);
 
     /// The encoded argument; the argument stays.
     fn encode(&self) -> Result<Vec<u8>, JobError>;
 
     /// The work was done elsewhere; this is the encoded result.
-    fn complete(&self, result: &[u8], worker: &WorkerInfo);
+    fn complete(&self, result: &[u8], worker: &WorkerInfo, settle: Settle<'_>);
 
     /// There is no result.
     fn fail(&self, error: JobError);
@@ -65,6 +70,14 @@ fn outcome<Out>(worker: &WorkerInfo, work: impl FnOnce() -> Out) -> Outcome<Out>
     }
 }
 
+/// A thread that was given up took the work along.
+fn gone() -> JobError {
+    JobError::WorkerLost {
+        maybe_ran: true,
+        reason: ExitReason::Unresponsive,
+    }
+}
+
 impl<Arg, Out> Call<Arg, Out> {
     pub(crate) fn new(job: Job<Arg, Out>, argument: Arg) -> Arc<Self> {
         Arc::new(Call {
@@ -91,26 +104,26 @@ where
         Some(self.job.name())
     }
 
-    fn run(&self, worker: &WorkerInfo) {
+    fn run(&self, worker: &WorkerInfo, settle: Settle<'_>) {
         let argument = lock(&self.argument).take();
-        if let Some(argument) = argument {
-            let run = self.job.function();
-            self.slot.complete(outcome(worker, move || run(argument)));
-        }
+        let run = self.job.function();
+        let outcome = argument.map(|argument| outcome(worker, move || run(argument)));
+        self.slot
+            .settle(outcome.unwrap_or_else(|| Err(gone())), settle);
     }
 
     fn encode(&self) -> Result<Vec<u8>, JobError> {
         // The lock is this job's own, and one worker has it in hand.
         let argument = lock(&self.argument);
-        encode(Payload::Argument, argument.as_ref().ok_or(JobError::Cancelled)?)
+        encode(Payload::Argument, argument.as_ref().ok_or_else(gone)?)
     }
 
-    fn complete(&self, result: &[u8], worker: &WorkerInfo) {
+    fn complete(&self, result: &[u8], worker: &WorkerInfo, settle: Settle<'_>) {
         let outcome = decode(Payload::Result, result).map(|value| Completed {
             value,
             worker: worker.clone(),
         });
-        self.slot.complete(outcome);
+        self.slot.settle(outcome, settle);
         discard(lock(&self.argument).take());
     }
 
@@ -151,11 +164,11 @@ where
         None
     }
 
-    fn run(&self, worker: &WorkerInfo) {
+    fn run(&self, worker: &WorkerInfo, settle: Settle<'_>) {
         let work = lock(&self.work).take();
-        if let Some(work) = work {
-            self.slot.complete(outcome(worker, work));
-        }
+        let outcome = work.map(|work| outcome(worker, work));
+        self.slot
+            .settle(outcome.unwrap_or_else(|| Err(gone())), settle);
     }
 
     fn encode(&self) -> Result<Vec<u8>, JobError> {
@@ -165,7 +178,7 @@ where
         })
     }
 
-    fn complete(&self, _result: &[u8], _worker: &WorkerInfo) {}
+    fn complete(&self, _result: &[u8], _worker: &WorkerInfo, _settle: Settle<'_>) {}
 
     fn fail(&self, error: JobError) {
         self.slot.complete(Err(error));
@@ -195,7 +208,10 @@ pub(crate) fn decode<T: DeserializeOwned>(payload: Payload, bytes: &[u8]) -> Res
         Ok(Ok((value, []))) => return Ok(value),
         Ok(Ok((value, rest))) => {
             discard(value);
-            format!("it could not be decoded: {} bytes are left over", rest.len())
+            format!(
+                "it could not be decoded: {} bytes are left over",
+                rest.len()
+            )
         }
         Ok(Err(error)) => format!("it could not be decoded: {error}"),
         Err(panic) => format!("decoding it panicked: {}", panic.text),

@@ -29,11 +29,14 @@ impl ThreadWorker {
     fn work(&self) {
         let info = self.shared.info(self.id);
         let mut next = self.shared.next(self.id);
-        while let Some((key, job)) = next {
-            job.run(&info);
+        while let Some((key, job)) = next.take() {
+            job.run(&info, &mut || {
+                let (was_held, following) = self.shared.done_and_next(self.id, key);
+                next = following;
+                was_held
+            });
             // A worker that was given up may hold the last of it.
             discard(job);
-            next = self.shared.done_and_next(self.id, key);
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Pools whose workers are threads of this process.
 
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -21,7 +23,11 @@ const PANIC: Job<u64, u64> = Job::new("test.panic/v1", |number| {
 
 async fn pool(threads: usize) -> (ActorSystem, Pool) {
     let system = ActorSystem::new("test");
-    let pool = Pool::builder().threads(threads).start(&system).await.unwrap();
+    let pool = Pool::builder()
+        .threads(threads)
+        .start(&system)
+        .await
+        .unwrap();
     (system, pool)
 }
 
@@ -75,7 +81,10 @@ async fn a_closure_borrows_nothing_and_returns_anything() {
     let (_system, pool) = pool(1).await;
     let text = String::from("moved in");
 
-    let handle = pool.submit_fn(move || std::rc::Rc::new(text).len()).await.unwrap();
+    let handle = pool
+        .submit_fn(move || std::rc::Rc::new(text).len())
+        .await
+        .unwrap();
 
     assert_eq!(handle.await, Ok(8));
 }
@@ -227,7 +236,11 @@ async fn map_draws_an_endless_input_only_a_bounded_number_ahead() {
         Some(*drawn)
     });
     let mut results = pool.map(&SQUARE, endless).look_ahead(5);
-    assert_eq!(*drawn.lock().unwrap(), 0, "nothing happens before it is asked");
+    assert_eq!(
+        *drawn.lock().unwrap(),
+        0,
+        "nothing happens before it is asked"
+    );
 
     for number in 1..=20 {
         assert_eq!(results.next().await, Some(Ok(number * number)));
@@ -294,7 +307,12 @@ async fn a_next_that_is_dropped_has_lost_nothing() {
 async fn a_full_queue_makes_submitters_wait_and_gives_the_argument_back() {
     // P8
     let system = ActorSystem::new("test");
-    let pool = Pool::builder().threads(1).capacity(2).start(&system).await.unwrap();
+    let pool = Pool::builder()
+        .threads(1)
+        .capacity(2)
+        .start(&system)
+        .await
+        .unwrap();
     let gate = Gate::block(&pool).await;
     let first = pool.try_submit(&SQUARE, 1).unwrap();
     let _second = pool.try_submit(&SQUARE, 2).unwrap();
@@ -323,7 +341,12 @@ async fn a_full_queue_makes_submitters_wait_and_gives_the_argument_back() {
 async fn a_submission_that_is_dropped_while_it_waits_leaves_its_place() {
     // P8
     let system = ActorSystem::new("test");
-    let pool = Pool::builder().threads(1).capacity(1).start(&system).await.unwrap();
+    let pool = Pool::builder()
+        .threads(1)
+        .capacity(1)
+        .start(&system)
+        .await
+        .unwrap();
     let gate = Gate::block(&pool).await;
     let first = pool.try_submit(&SQUARE, 1).unwrap();
     let mut waiting = Box::pin(pool.submit(&SQUARE, 2));
@@ -345,14 +368,22 @@ async fn a_submission_that_is_dropped_while_it_waits_leaves_its_place() {
 async fn many_submitters_lose_and_double_nothing() {
     // P3, P8
     let system = ActorSystem::new("test");
-    let pool = Pool::builder().threads(3).capacity(8).start(&system).await.unwrap();
+    let pool = Pool::builder()
+        .threads(3)
+        .capacity(8)
+        .start(&system)
+        .await
+        .unwrap();
     let submitters: Vec<_> = (0..4u64)
         .map(|submitter| {
             let pool = pool.clone();
             tokio::spawn(async move {
                 let mut sum = 0;
                 for number in 0..500u64 {
-                    let handle = pool.submit_fn(move || submitter * 1000 + number).await.unwrap();
+                    let handle = pool
+                        .submit_fn(move || submitter * 1000 + number)
+                        .await
+                        .unwrap();
                     sum += handle.await.unwrap();
                 }
                 sum
@@ -365,7 +396,10 @@ async fn many_submitters_lose_and_double_nothing() {
         sum += submitter.await.unwrap();
     }
 
-    assert_eq!(sum, (0..4).map(|s| 500 * 1000 * s + 499 * 500 / 2).sum::<u64>());
+    assert_eq!(
+        sum,
+        (0..4).map(|s| 500 * 1000 * s + 499 * 500 / 2).sum::<u64>()
+    );
     assert_eq!(pool.finished(), 2000);
 }
 
@@ -374,7 +408,12 @@ async fn zero_workers_and_zero_room_are_refused() {
     let system = ActorSystem::new("test");
 
     let no_workers = Pool::builder().start(&system).await.unwrap_err();
-    let no_room = Pool::builder().threads(1).capacity(0).start(&system).await.unwrap_err();
+    let no_room = Pool::builder()
+        .threads(1)
+        .capacity(0)
+        .start(&system)
+        .await
+        .unwrap_err();
 
     assert_eq!(no_workers, PoolError::NoWorkers);
     assert_eq!(no_room, PoolError::NoCapacity);
@@ -384,7 +423,12 @@ async fn zero_workers_and_zero_room_are_refused() {
 #[tokio::test]
 async fn workers_are_listed_with_what_they_do() {
     let system = ActorSystem::new("test");
-    let pool = Pool::builder().name("test").threads(2).start(&system).await.unwrap();
+    let pool = Pool::builder()
+        .name("test")
+        .threads(2)
+        .start(&system)
+        .await
+        .unwrap();
     let gate = Gate::block(&pool).await;
 
     let workers = pool.workers();
@@ -392,7 +436,9 @@ async fn workers_are_listed_with_what_they_do() {
     assert_eq!(workers.len(), 2);
     assert_eq!(&*workers[0].name, "test.thread-1");
     assert_eq!(&*workers[1].name, "test.thread-2");
-    let busy = workers.iter().filter(|worker| worker.state == WorkerState::Busy);
+    let busy = workers
+        .iter()
+        .filter(|worker| worker.state == WorkerState::Busy);
     assert_eq!(busy.count(), 1);
     gate.open().await;
 }
@@ -426,7 +472,9 @@ async fn a_cancellation_fails_the_pending_and_finishes_what_is_in_hand() {
     // P9
     let (_system, pool) = pool(1).await;
     let gate = Gate::block(&pool).await;
-    let pending: Vec<_> = (0..3).map(|n| pool.try_submit(&SQUARE, n).unwrap()).collect();
+    let pending: Vec<_> = (0..3)
+        .map(|n| pool.try_submit(&SQUARE, n).unwrap())
+        .collect();
     let ending = pool.clone();
     let ended = tokio::spawn(async move { ending.shutdown(ShutdownMode::Cancel, LONG).await });
 
@@ -460,7 +508,12 @@ async fn after_a_shutdown_submitting_is_an_error_that_gives_everything_back() {
 async fn a_shutdown_tells_those_who_wait_for_room() {
     // P9
     let system = ActorSystem::new("test");
-    let pool = Pool::builder().threads(1).capacity(1).start(&system).await.unwrap();
+    let pool = Pool::builder()
+        .threads(1)
+        .capacity(1)
+        .start(&system)
+        .await
+        .unwrap();
     let gate = Gate::block(&pool).await;
     let _full = pool.try_submit(&SQUARE, 1).unwrap();
     let waiting = {
@@ -495,7 +548,13 @@ async fn a_thread_that_is_stuck_in_a_job_is_reported_and_abandoned() {
     let Gate { open, job, .. } = stuck;
     let lost = job.await;
     assert!(
-        matches!(lost, Err(JobError::WorkerLost { maybe_ran: true, .. })),
+        matches!(
+            lost,
+            Err(JobError::WorkerLost {
+                maybe_ran: true,
+                ..
+            })
+        ),
         "{lost:?}"
     );
     open.send(()).unwrap();
@@ -528,7 +587,9 @@ async fn a_cancellation_cuts_a_drain_short() {
 async fn a_pool_whose_last_handle_is_dropped_finishes_what_it_accepted() {
     // P9
     let (system, pool) = pool(1).await;
-    let handles: Vec<_> = (0..10).map(|n| pool.try_submit(&SQUARE, n).unwrap()).collect();
+    let handles: Vec<_> = (0..10)
+        .map(|n| pool.try_submit(&SQUARE, n).unwrap())
+        .collect();
 
     drop(pool);
 
@@ -584,9 +645,14 @@ fn jobs_resolve_when_the_runtime_goes_away() {
     runtime.shutdown_background();
     gate.open.send(()).unwrap();
 
-    let waiting = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let waiting = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
     // The system's last handle went first, so it may have been begun or not; what matters is that nobody waits for ever.
     let result = waiting.block_on(pending);
-    assert!(matches!(result, Ok(4) | Err(JobError::Shutdown)), "{result:?}");
+    assert!(
+        matches!(result, Ok(4) | Err(JobError::Shutdown)),
+        "{result:?}"
+    );
     drop(pool);
 }

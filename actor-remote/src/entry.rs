@@ -35,6 +35,8 @@ const THREADS: usize = 2;
 /// In an ordinary process it returns at once. In a process that a supervisor started as a worker it runs the worker, on a runtime of its
 /// own, and never returns; so it works under `#[tokio::main]` as well.
 ///
+/// # Examples
+///
 /// ```no_run
 /// use actor_remote::Registry;
 ///

@@ -18,6 +18,8 @@ use crate::registry::{Registry as Names, RegistryBuilder as NamesBuilder, Regist
 
 /// The stable name of an actor factory, and the types that belong to it: what it is given, and what its actor is sent.
 ///
+/// # Examples
+///
 /// ```
 /// use actor_remote::Factory;
 ///
@@ -31,6 +33,22 @@ pub struct Factory<Args, M> {
 
 impl<Args, M> Factory<Args, M> {
     /// Names a factory, by convention `crate.Type/v1`. Change the version when the arguments or the messages change.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actor_remote::Factory;
+    /// use serde::{Deserialize, Serialize};
+    ///
+    /// #[derive(Serialize, Deserialize)]
+    /// pub struct Limits { lines: u32 }
+    ///
+    /// #[derive(Serialize, Deserialize)]
+    /// pub enum TallyMsg { Line(String) }
+    ///
+    /// /// Makes an actor from `Limits` that takes `TallyMsg`.
+    /// pub const TALLY: Factory<Limits, TallyMsg> = Factory::new("demo.Tally/v1");
+    /// ```
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
         Factory {
@@ -40,6 +58,15 @@ impl<Args, M> Factory<Args, M> {
     }
 
     /// The name.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actor_remote::Factory;
+    ///
+    /// const SINK: Factory<(), u32> = Factory::new("demo.Sink/v1");
+    /// assert_eq!(SINK.name(), "demo.Sink/v1");
+    /// ```
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
@@ -129,6 +156,27 @@ type Entry = Arc<dyn StartRoot>;
 ///
 /// Both sides of a link build the same registry; the handshake compares their names. It is a value: nothing is registered behind the
 /// program's back.
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::prelude::*;
+/// # use actor_remote::{Factory, Node, Registry};
+/// # struct Sink;
+/// # impl Actor for Sink {
+/// #     type Msg = u32;
+/// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+/// # }
+/// # const SINK: Factory<(), u32> = Factory::new("demo.Sink/v1");
+/// # fn main() -> Result<(), BoxError> {
+/// /// One function, called by the parent and by the worker, so that both have the same names.
+/// fn registry() -> Result<Registry, BoxError> {
+///     Ok(Registry::builder().factory(SINK, |()| Sink).message::<u32>("demo.Number/v1").build()?)
+/// }
+///
+/// let node = Node::new(registry()?);
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct Registry {
     names: Arc<Names<Entry>>,
@@ -136,6 +184,22 @@ pub struct Registry {
 
 impl Registry {
     /// An empty registry to fill.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # use actor_remote::{Factory, Node, Registry};
+    /// # struct Sink;
+    /// # impl Actor for Sink {
+    /// #     type Msg = u32;
+    /// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+    /// # }
+    /// # const SINK: Factory<(), u32> = Factory::new("demo.Sink/v1");
+    /// # fn main() -> Result<(), BoxError> {
+    /// let registry = Registry::builder().factory(SINK, |()| Sink).build()?;
+    /// # Ok(()) }
+    /// ```
     pub fn builder() -> RegistryBuilder {
         RegistryBuilder {
             names: Names::builder(),
@@ -165,6 +229,22 @@ impl fmt::Debug for Registry {
 }
 
 /// Collects factories and message types.
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::prelude::*;
+/// # use actor_remote::{Factory, Node, Registry};
+/// # struct Sink;
+/// # impl Actor for Sink {
+/// #     type Msg = u32;
+/// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+/// # }
+/// # const SINK: Factory<(), u32> = Factory::new("demo.Sink/v1");
+/// # fn main() -> Result<(), BoxError> {
+/// let registry = Registry::builder().factory(SINK, |()| Sink).message::<u32>("demo.Number/v1").build()?;
+/// # Ok(()) }
+/// ```
 #[must_use = "nothing is registered before `build`"]
 pub struct RegistryBuilder {
     names: NamesBuilder<Entry>,
@@ -172,6 +252,25 @@ pub struct RegistryBuilder {
 
 impl RegistryBuilder {
     /// Registers how a worker makes the actor of this factory; the actor runs as a task of the worker's runtime.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// use actor_remote::{Factory, Registry};
+    ///
+    /// struct Adder { step: u64, total: u64 }
+    /// # impl Actor for Adder {
+    /// #     type Msg = ();
+    /// #     async fn handle(&mut self, (): (), _: &mut Context<Self>) -> ActorResult { self.total += self.step; Ok(()) }
+    /// # }
+    ///
+    /// const ADDER: Factory<u64, ()> = Factory::new("demo.Adder/v1");
+    ///
+    /// # fn main() -> Result<(), BoxError> {
+    /// let registry = Registry::builder().factory(ADDER, |step| Adder { step, total: 0 }).build()?;
+    /// # Ok(()) }
+    /// ```
     pub fn factory<Args, A>(
         self,
         factory: Factory<Args, A::Msg>,
@@ -185,6 +284,23 @@ impl RegistryBuilder {
     }
 
     /// The same for an actor whose handlers may block: it gets a thread of its own, so that the worker keeps answering.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # use actor_remote::{Factory, Node, Registry};
+    /// # struct Sink;
+    /// # impl Actor for Sink {
+    /// #     type Msg = u32;
+    /// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+    /// # }
+    /// # const SINK: Factory<(), u32> = Factory::new("demo.Sink/v1");
+    /// # fn main() -> Result<(), BoxError> {
+    /// // Its handlers compute for minutes, say.
+    /// let registry = Registry::builder().factory_on_thread(SINK, |()| Sink).build()?;
+    /// # Ok(()) }
+    /// ```
     pub fn factory_on_thread<Args, A>(
         self,
         factory: Factory<Args, A::Msg>,
@@ -219,6 +335,25 @@ impl RegistryBuilder {
     }
 
     /// Registers a message type, so that references to actors that take it may travel.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actor_core::prelude::*;
+    /// use actor_remote::Registry;
+    /// use serde::{Deserialize, Serialize};
+    ///
+    /// #[derive(Serialize, Deserialize)]
+    /// struct Progress { percent: u8 }
+    ///
+    /// /// The worker gets a reference to an actor of its parent, and sends it `Progress`.
+    /// #[derive(Serialize, Deserialize)]
+    /// enum WorkMsg { Begin(ActorRef<Progress>) }
+    ///
+    /// # fn main() -> Result<(), BoxError> {
+    /// let registry = Registry::builder().message::<Progress>("demo.Progress/v1").build()?;
+    /// # Ok(()) }
+    /// ```
     pub fn message<M: 'static>(mut self, name: impl Into<String>) -> Self {
         self.names = self.names.message::<M>(name);
         self
@@ -228,7 +363,26 @@ impl RegistryBuilder {
     ///
     /// # Errors
     ///
-    /// Names that were used twice or are no names; all of them are listed.
+    /// Names that were used twice or are no names; all of them are listed. It is a mistake in the program: a retry is useless.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # use actor_remote::{Factory, Node, Registry};
+    /// # struct Sink;
+    /// # impl Actor for Sink {
+    /// #     type Msg = u32;
+    /// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+    /// # }
+    /// # const SINK: Factory<(), u32> = Factory::new("demo.Sink/v1");
+    /// use actor_remote::registry::RegistryError;
+    ///
+    /// match Registry::builder().factory(SINK, |()| Sink).factory(SINK, |()| Sink).build() {
+    ///     Err(RegistryError::DuplicateNames(names)) => assert_eq!(names, ["demo.Sink/v1"]), // A mistake in the program.
+    ///     other => panic!("{other:?}"),
+    /// }
+    /// ```
     pub fn build(self) -> Result<Registry, RegistryError> {
         Ok(Registry {
             names: Arc::new(self.names.build()?),

@@ -9,6 +9,24 @@ use crate::session::{Hello, Role};
 use crate::worker::WorkerBuilder;
 
 /// The identity of this process on its links: a node, this start of it, and what it has registered.
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::prelude::*;
+/// # use actor_remote::{Factory, Node, Registry};
+/// # struct Sink;
+/// # impl Actor for Sink {
+/// #     type Msg = u32;
+/// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+/// # }
+/// # const SINK: Factory<(), u32> = Factory::new("demo.Sink/v1");
+/// # fn main() -> Result<(), BoxError> {
+/// let node = Node::new(Registry::builder().factory(SINK, |()| Sink).build()?);
+/// let (spec, sink) = node.worker("sink", SINK, ())?.child().build();
+/// # drop(spec);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Node {
     id: Uuid,
@@ -18,6 +36,22 @@ pub struct Node {
 
 impl Node {
     /// A node with fresh identities.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # use actor_remote::{Factory, Node, Registry};
+    /// # struct Sink;
+    /// # impl Actor for Sink {
+    /// #     type Msg = u32;
+    /// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+    /// # }
+    /// # const SINK: Factory<(), u32> = Factory::new("demo.Sink/v1");
+    /// # fn main() -> Result<(), BoxError> {
+    /// let node = Node::new(Registry::builder().factory(SINK, |()| Sink).build()?);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn new(registry: Registry) -> Self {
         Node {
@@ -28,18 +62,70 @@ impl Node {
     }
 
     /// The node.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # use actor_remote::{Factory, Node, Registry};
+    /// # struct Sink;
+    /// # impl Actor for Sink {
+    /// #     type Msg = u32;
+    /// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+    /// # }
+    /// # const SINK: Factory<(), u32> = Factory::new("demo.Sink/v1");
+    /// # fn main() -> Result<(), BoxError> {
+    /// # let node = Node::new(Registry::builder().factory(SINK, |()| Sink).build()?);
+    /// assert_eq!(node.id(), node.clone().id());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn id(&self) -> Uuid {
         self.id
     }
 
     /// This start of the node; never the same twice, so an address of an earlier one reaches nobody.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # use actor_remote::{Factory, Node, Registry};
+    /// # struct Sink;
+    /// # impl Actor for Sink {
+    /// #     type Msg = u32;
+    /// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+    /// # }
+    /// # const SINK: Factory<(), u32> = Factory::new("demo.Sink/v1");
+    /// # fn main() -> Result<(), BoxError> {
+    /// # let node = Node::new(Registry::builder().factory(SINK, |()| Sink).build()?);
+    /// let again = Node::new(node.registry().clone());
+    /// assert_ne!(again.incarnation(), node.incarnation());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn incarnation(&self) -> Uuid {
         self.incarnation
     }
 
     /// What it has registered.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # use actor_remote::{Factory, Node, Registry};
+    /// # struct Sink;
+    /// # impl Actor for Sink {
+    /// #     type Msg = u32;
+    /// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+    /// # }
+    /// # const SINK: Factory<(), u32> = Factory::new("demo.Sink/v1");
+    /// # fn main() -> Result<(), BoxError> {
+    /// # let node = Node::new(Registry::builder().factory(SINK, |()| Sink).build()?);
+    /// let second = Node::new(node.registry().clone());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn registry(&self) -> &Registry {
         &self.registry
@@ -50,7 +136,34 @@ impl Node {
     ///
     /// # Errors
     ///
-    /// The arguments could not be encoded.
+    /// The arguments could not be encoded. A retry with the same ones is useless.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # use actor_core::prelude::*;
+    /// # use actor_remote::{Factory, Node, Registry};
+    /// # struct Sink;
+    /// # impl Actor for Sink {
+    /// #     type Msg = u32;
+    /// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+    /// # }
+    /// # const SINK: Factory<(), u32> = Factory::new("demo.Sink/v1");
+    /// #[tokio::main]
+    /// async fn main() -> Result<(), BoxError> {
+    ///     let registry = Registry::builder().factory(SINK, |()| Sink).build()?;
+    ///     actor_remote::init(&registry);
+    ///
+    ///     let system = ActorSystem::new("demo");
+    ///     let node = Node::new(registry);
+    ///     let (spec, sink) = node.worker("sink", SINK, ())?.child().restart(Restart::Transient).build();
+    ///     let sup = Supervisor::builder(Strategy::OneForOne).child(spec).start(&system).await?;
+    ///     sink.send(7).await?; // Handled in the other process.
+    ///     sup.stop();
+    ///     sup.wait().await;
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn worker<Args, M>(
         &self,
         id: impl Into<String>,

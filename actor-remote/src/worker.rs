@@ -32,10 +32,17 @@ use crate::node::Node;
 use crate::process::{
     CommandSpec, Executable, ExitFuture, ProcessExit, ProcessHandle, WorkerProcess, spawn,
 };
-use crate::session::{HANDSHAKE_TIMEOUT, Role};
+use crate::session::{HANDSHAKE_TIMEOUT, HandshakeError, Role, SessionError};
 use crate::transport::SocketPair;
+use crate::worker_guard::EXIT_PARENT_GONE;
 
 /// Messages under way to a worker's root: what is lost when the worker dies.
+///
+/// # Examples
+///
+/// ```
+/// assert_eq!(actor_remote::DEFAULT_WINDOW, 64);
+/// ```
 pub const DEFAULT_WINDOW: u32 = 64;
 /// Between SIGTERM and SIGKILL.
 const TERM_GRACE: Duration = Duration::from_secs(1);
@@ -47,6 +54,26 @@ const LOST_GRACE: Duration = Duration::from_millis(500);
 const DRAIN_GRACE: Duration = Duration::from_secs(1);
 
 /// A worker process to be; made by [`Node::worker`]. Give [`child`](WorkerBuilder::child) to a supervisor.
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::prelude::*;
+/// # use actor_remote::{Factory, Node, Registry};
+/// # struct Sink;
+/// # impl Actor for Sink {
+/// #     type Msg = u32;
+/// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+/// # }
+/// # const SINK: Factory<(), u32> = Factory::new("demo.Sink/v1");
+/// # fn main() -> Result<(), BoxError> {
+/// # let node = Node::new(Registry::builder().factory(SINK, |()| Sink).build()?);
+/// let worker = node.worker("sink", SINK, ())?.env("LOG", "debug").window(8);
+/// let (spec, sink) = worker.child().backoff(Backoff::constant(Duration::from_secs(1))).build();
+/// sink.try_send(7)?; // Waits in this process until a supervisor has started the worker.
+/// # drop(spec);
+/// # Ok(()) }
+/// ```
 #[must_use = "nothing is started before a supervisor starts the child"]
 pub struct WorkerBuilder<M> {
     id: String,
@@ -92,35 +119,145 @@ impl<M: Serialize + Send + 'static> WorkerBuilder<M> {
     }
 
     /// Runs this program instead of the current executable. Its `main` begins with [`init`](crate::init) and the same registry.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # use actor_remote::{Factory, Node, Registry};
+    /// # struct Sink;
+    /// # impl Actor for Sink {
+    /// #     type Msg = u32;
+    /// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+    /// # }
+    /// # const SINK: Factory<(), u32> = Factory::new("demo.Sink/v1");
+    /// # fn main() -> Result<(), BoxError> {
+    /// # let node = Node::new(Registry::builder().factory(SINK, |()| Sink).build()?);
+    /// let worker = node.worker("sink", SINK, ())?.binary("/usr/lib/demo/worker");
+    /// # drop(worker);
+    /// # Ok(()) }
+    /// ```
     pub fn binary(mut self, path: impl Into<PathBuf>) -> Self {
         self.executable = Executable::Path(path.into());
         self
     }
 
-    /// Adds an argument for the program.
+    /// Adds an argument for the program. Arguments can be read by every user of the machine: pass no secrets.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # use actor_remote::{Factory, Node, Registry};
+    /// # struct Sink;
+    /// # impl Actor for Sink {
+    /// #     type Msg = u32;
+    /// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+    /// # }
+    /// # const SINK: Factory<(), u32> = Factory::new("demo.Sink/v1");
+    /// # fn main() -> Result<(), BoxError> {
+    /// # let node = Node::new(Registry::builder().factory(SINK, |()| Sink).build()?);
+    /// let worker = node.worker("sink", SINK, ())?.arg("--verbose");
+    /// # drop(worker);
+    /// # Ok(()) }
+    /// ```
     pub fn arg(self, arg: impl Into<OsString>) -> Self {
         let arg = arg.into();
         self.command(|spec| spec.arg(arg))
     }
 
     /// Sets a variable in its environment.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # use actor_remote::{Factory, Node, Registry};
+    /// # struct Sink;
+    /// # impl Actor for Sink {
+    /// #     type Msg = u32;
+    /// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+    /// # }
+    /// # const SINK: Factory<(), u32> = Factory::new("demo.Sink/v1");
+    /// # fn main() -> Result<(), BoxError> {
+    /// # let node = Node::new(Registry::builder().factory(SINK, |()| Sink).build()?);
+    /// let worker = node.worker("sink", SINK, ())?.env("LOG", "debug");
+    /// # drop(worker);
+    /// # Ok(()) }
+    /// ```
     pub fn env(self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
         let (name, value) = (name.into(), value.into());
         self.command(|spec| spec.env(name, value))
     }
 
     /// Starts it with an empty environment, but for what [`env`](WorkerBuilder::env) sets.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # use actor_remote::{Factory, Node, Registry};
+    /// # struct Sink;
+    /// # impl Actor for Sink {
+    /// #     type Msg = u32;
+    /// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+    /// # }
+    /// # const SINK: Factory<(), u32> = Factory::new("demo.Sink/v1");
+    /// # fn main() -> Result<(), BoxError> {
+    /// # let node = Node::new(Registry::builder().factory(SINK, |()| Sink).build()?);
+    /// let worker = node.worker("sink", SINK, ())?.env_clear().env("PATH", "/usr/bin");
+    /// # drop(worker);
+    /// # Ok(()) }
+    /// ```
     pub fn env_clear(self) -> Self {
         self.command(CommandSpec::env_clear)
     }
 
     /// Starts it in this folder.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # use actor_remote::{Factory, Node, Registry};
+    /// # struct Sink;
+    /// # impl Actor for Sink {
+    /// #     type Msg = u32;
+    /// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+    /// # }
+    /// # const SINK: Factory<(), u32> = Factory::new("demo.Sink/v1");
+    /// # fn main() -> Result<(), BoxError> {
+    /// # let node = Node::new(Registry::builder().factory(SINK, |()| Sink).build()?);
+    /// let worker = node.worker("sink", SINK, ())?.current_dir("/var/tmp");
+    /// # drop(worker);
+    /// # Ok(()) }
+    /// ```
     pub fn current_dir(self, dir: impl Into<PathBuf>) -> Self {
         let dir = dir.into();
         self.command(|spec| spec.current_dir(dir))
     }
 
-    /// Allows a worker to have workers of its own, which is an error otherwise, so that nothing starts itself without end.
+    /// Allows it to be started by a process that is a worker itself, which is an error otherwise: a program that does not begin with
+    /// [`init`](crate::init) would start itself without end.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # use actor_remote::{Factory, Node, Registry};
+    /// # struct Sink;
+    /// # impl Actor for Sink {
+    /// #     type Msg = u32;
+    /// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+    /// # }
+    /// # const SINK: Factory<(), u32> = Factory::new("demo.Sink/v1");
+    /// # fn main() -> Result<(), BoxError> {
+    /// # let node = Node::new(Registry::builder().factory(SINK, |()| Sink).build()?);
+    /// // Within a worker, which has a worker of its own:
+    /// let worker = node.worker("sink", SINK, ())?.allow_nested();
+    /// # drop(worker);
+    /// # Ok(()) }
+    /// ```
     pub fn allow_nested(self) -> Self {
         self.command(CommandSpec::allow_nested)
     }
@@ -131,25 +268,102 @@ impl<M: Serialize + Send + 'static> WorkerBuilder<M> {
     /// # Panics
     ///
     /// If `window` is zero: nothing could ever be sent.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # use actor_remote::{Factory, Node, Registry};
+    /// # struct Sink;
+    /// # impl Actor for Sink {
+    /// #     type Msg = u32;
+    /// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+    /// # }
+    /// # const SINK: Factory<(), u32> = Factory::new("demo.Sink/v1");
+    /// # fn main() -> Result<(), BoxError> {
+    /// # let node = Node::new(Registry::builder().factory(SINK, |()| Sink).build()?);
+    /// let worker = node.worker("sink", SINK, ())?.window(1); // Slower, and at most one message is lost with the process.
+    /// # drop(worker);
+    /// # Ok(()) }
+    /// ```
     pub fn window(mut self, window: u32) -> Self {
         assert!(window > 0, "a window of zero would never send anything");
         self.config.window = window;
         self
     }
 
-    /// The longest message or answer, in bytes, that is accepted from the worker; 1 MiB by default.
+    /// The longest message or answer, in bytes with the few of its frame, that is accepted from the worker; 1 MiB by default, at least
+    /// 4 KiB.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # use actor_remote::{Factory, Node, Registry};
+    /// # struct Sink;
+    /// # impl Actor for Sink {
+    /// #     type Msg = u32;
+    /// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+    /// # }
+    /// # const SINK: Factory<(), u32> = Factory::new("demo.Sink/v1");
+    /// # fn main() -> Result<(), BoxError> {
+    /// # let node = Node::new(Registry::builder().factory(SINK, |()| Sink).build()?);
+    /// let worker = node.worker("sink", SINK, ())?.max_frame(16 * 1024 * 1024);
+    /// # drop(worker);
+    /// # Ok(()) }
+    /// ```
     pub fn max_frame(mut self, bytes: u32) -> Self {
         self.config.max_frame = bytes.max(crate::session::MAX_FRAME_MIN);
         self
     }
 
     /// The process of the present incarnation, for logs and tools.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # use actor_remote::{Factory, Node, Registry};
+    /// # struct Sink;
+    /// # impl Actor for Sink {
+    /// #     type Msg = u32;
+    /// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+    /// # }
+    /// # const SINK: Factory<(), u32> = Factory::new("demo.Sink/v1");
+    /// # fn main() -> Result<(), BoxError> {
+    /// # let node = Node::new(Registry::builder().factory(SINK, |()| Sink).build()?);
+    /// let worker = node.worker("sink", SINK, ())?;
+    /// let pid = worker.pid();
+    /// let (spec, sink) = worker.child().build();
+    /// assert_eq!(pid.current(), None, "nobody has started it yet");
+    /// # drop(spec);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn pid(&self) -> PidWatch {
         self.config.pid.clone()
     }
 
     /// The child, with the options that every child has.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # use actor_remote::{Factory, Node, Registry};
+    /// # struct Sink;
+    /// # impl Actor for Sink {
+    /// #     type Msg = u32;
+    /// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+    /// # }
+    /// # const SINK: Factory<(), u32> = Factory::new("demo.Sink/v1");
+    /// # fn main() -> Result<(), BoxError> {
+    /// # let node = Node::new(Registry::builder().factory(SINK, |()| Sink).build()?);
+    /// let worker = node.worker("sink", SINK, ())?;
+    /// let (spec, sink) = worker.child().name("sink").restart(Restart::Transient).build();
+    /// assert_eq!(spec.id(), "sink");
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn child(self) -> ChildBuilder<M> {
         let mut spec = CommandSpec::new(self.id.clone(), self.executable);
@@ -175,6 +389,26 @@ impl<M> fmt::Debug for WorkerBuilder<M> {
 }
 
 /// The process id of a worker's present incarnation.
+///
+/// # Examples
+///
+/// ```no_run
+/// # use actor_core::prelude::*;
+/// # use actor_remote::{Factory, Node, Registry};
+/// # struct Sink;
+/// # impl Actor for Sink {
+/// #     type Msg = u32;
+/// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+/// # }
+/// # const SINK: Factory<(), u32> = Factory::new("demo.Sink/v1");
+/// # async fn start(system: &ActorSystem, node: &Node) -> Result<(), BoxError> {
+/// let worker = node.worker("sink", SINK, ())?;
+/// let pid = worker.pid();
+/// let (spec, sink) = worker.child().build();
+/// let sup = Supervisor::builder(Strategy::OneForOne).child(spec).start(system).await?;
+/// println!("the sink runs in process {:?}", pid.current());
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct PidWatch {
     pid: Arc<AtomicU32>,
@@ -182,6 +416,14 @@ pub struct PidWatch {
 
 impl PidWatch {
     /// The process that runs now, if one does. It may have ended by the time the caller uses it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actor_remote::PidWatch;
+    ///
+    /// assert_eq!(PidWatch::default().current(), None);
+    /// ```
     #[must_use]
     pub fn current(&self) -> Option<u32> {
         Some(self.pid.load(Ordering::Relaxed)).filter(|pid| *pid != 0)
@@ -272,7 +514,7 @@ impl<M: Serialize + Send + 'static> ProcessChild<M> {
         let connected = match connect(transport, hello, HANDSHAKE_TIMEOUT).await {
             Ok(connected) => connected,
             Err(error) => {
-                let text = explain_early_end(&mut exit, &error.to_string()).await;
+                let text = explain_no_link(&mut exit, &error).await;
                 pid.set(0);
                 return Err(failed(text));
             }
@@ -306,6 +548,22 @@ impl<M: Serialize + Send + 'static> ProcessChild<M> {
                 Err(failed(text))
             }
         }
+    }
+}
+
+/// Why there is no link to a program that was started. What we know ourselves is more exact than how the program ended of it.
+async fn explain_no_link(exit: &mut ExitFuture, error: &HandshakeError) -> String {
+    const HINT: &str = "does its `main` begin with `actor_remote::init`?";
+    match error {
+        HandshakeError::Io(_) | HandshakeError::Session(SessionError::Closed) => {
+            let text = explain_early_end(exit, &error.to_string()).await;
+            format!("{text}; {HINT}")
+        }
+        HandshakeError::Frame(_)
+        | HandshakeError::Session(SessionError::Deadline | SessionError::Unexpected(_)) => {
+            format!("{error}; {HINT}")
+        }
+        _ => error.to_string(),
     }
 }
 
@@ -355,6 +613,8 @@ fn run<M: Serialize + Send + 'static>(running: Running, outlet: Outlet<M>) {
         was_stopped: false,
         was_killed: false,
         is_lost: false,
+        was_cut_off: false,
+        is_given_up: false,
         kill_at: None,
     };
     crate::runtime::spawn(driver.drive());
@@ -369,7 +629,12 @@ struct Driver {
     ended: Option<ExitReason>,
     was_stopped: bool,
     was_killed: bool,
+    /// The link is closed.
     is_lost: bool,
+    /// The process was killed since its link was lost and it stayed.
+    was_cut_off: bool,
+    /// The forwarder is gone.
+    is_given_up: bool,
     kill_at: Option<Instant>,
 }
 
@@ -386,10 +651,11 @@ impl Driver {
             tokio::select! { biased;
                 exit = &mut self.running.exit => break exit,
                 Some(event) = self.running.events.recv() => self.handle_event(event),
-                request = self.requests.recv() => self.handle_request(request),
-                _ = self.running.link.lost(), if !self.is_lost => self.handle_lost(),
+                request = self.requests.recv(), if !self.is_given_up => self.handle_request(request),
+                why = self.running.link.lost(), if !self.is_lost => self.handle_lost(why),
                 () = kill => {
                     self.kill_at = None;
+                    self.was_cut_off = self.is_lost;
                     self.signal(ProcessHandle::kill_group);
                 }
             }
@@ -409,7 +675,10 @@ impl Driver {
         match self.ended.take() {
             Some(reason) => reason,
             None if self.was_killed => ExitReason::Killed,
-            None if self.is_lost => ExitReason::NoConnection,
+            // Either we ended a process that could not be reached any more, or it saw by itself that we had hung up.
+            None if self.was_cut_off || (self.is_lost && exit.code == Some(EXIT_PARENT_GONE)) => {
+                ExitReason::NoConnection
+            }
             None => ExitReason::Process(core_exit(exit)),
         }
     }
@@ -438,18 +707,22 @@ impl Driver {
                 self.signal(ProcessHandle::terminate_group);
                 self.kill_within(TERM_GRACE);
             }
-            // Killed at once, or given up by whoever owned it.
-            _ => {
+            // Killed at once, or given up by whoever owned it: then no request will follow.
+            other => {
                 self.was_killed = true;
-                self.requests.close();
+                self.is_given_up = other.is_none();
                 self.signal(ProcessHandle::kill_group);
             }
         }
     }
 
-    fn handle_lost(&mut self) {
+    fn handle_lost(&mut self, why: String) {
         // Mostly the process is ending already; if not, nobody could reach it any more.
         if self.ended.is_none() {
+            let pid = self.running.handle.pid();
+            if !self.was_killed {
+                tracing::warn!(pid, why, "the link to a worker process was lost");
+            }
             self.kill_within(LOST_GRACE);
         }
         self.is_lost = true;

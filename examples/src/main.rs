@@ -11,6 +11,7 @@ mod cli;
 mod console;
 mod countdown;
 mod exit;
+mod fleet;
 mod hello;
 mod interrupt;
 mod logging;
@@ -21,13 +22,15 @@ mod spinner;
 mod testing;
 mod topology;
 mod wordcount;
+mod worker_program;
 mod workers;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    // WORKER ENTRY: `actor_remote::init(..)` goes here, before anything else is touched: in a worker process it never
-    // returns, so a worker parses no arguments, starts no second runtime and prints no table.
+    // Before anything else is touched: in a worker process this never returns, so a worker parses no arguments, starts no second
+    // runtime and prints no table.
+    actor_remote::init(&worker_program::registry());
 
     match cli::read(std::env::args_os()) {
         Ok(request) => runner::serve(request),

@@ -5,6 +5,7 @@
 
 pub mod puppet;
 pub mod random;
+pub mod rogue;
 pub mod stage;
 pub mod workers;
 

@@ -56,6 +56,8 @@ pub enum Scene {
     Starting(String, Reply<Order>),
     /// A worker waits to be released.
     Holding(String, Reply<()>),
+    /// The test waits until everything said so far has arrived.
+    Sync(Reply<()>),
 }
 
 #[derive(Default)]
@@ -85,6 +87,10 @@ impl Actor for StageActor {
                 let said = format!("{id} holds");
                 props.held.insert(id, reply);
                 said
+            }
+            Scene::Sync(reply) => {
+                reply.send(());
+                return Ok(());
             }
         };
         self.events.send(said).ok();
@@ -175,7 +181,13 @@ impl Stage {
     }
 
     /// What was told so far and not looked at.
-    pub fn rest(&mut self) -> Vec<String> {
+    ///
+    /// # Panics
+    ///
+    /// When the stage has ended.
+    pub async fn rest(&mut self) -> Vec<String> {
+        let synced = self.actor.ask_within(LONG, Scene::Sync).await;
+        synced.expect("the stage lives");
         std::iter::from_fn(|| self.events.try_recv().ok()).collect()
     }
 

@@ -34,6 +34,8 @@ pub(crate) trait AnyCell: Send + Sync {
     fn fence(&self);
     /// Ends the cell for good, once.
     fn finish(&self, reason: ExitReason);
+    /// Ends the cell for good unless an incarnation runs. Returns whether none does.
+    fn finish_idle(&self, reason: ExitReason) -> bool;
     fn name(&self) -> Option<Arc<str>>;
     /// Sets the name that the end for good must release. `Err` when it has one (then that one) or has ended.
     fn set_name(&self, name: &Arc<str>) -> Result<(), Option<Arc<str>>>;
@@ -147,6 +149,10 @@ impl<M: Send + 'static> AnyCell for Cell<M> {
 
     fn finish(&self, reason: ExitReason) {
         self.do_finish(reason);
+    }
+
+    fn finish_idle(&self, reason: ExitReason) -> bool {
+        self.do_finish_idle(reason)
     }
 
     fn name(&self) -> Option<Arc<str>> {

@@ -10,7 +10,7 @@ use crate::dead_letter::DeadLetterReason;
 use crate::lifecycle::Phase;
 use crate::mailbox::queue::Item;
 use crate::reply_scope::Scope;
-use crate::sync::{Arc, Ordering};
+use crate::sync::{Arc, MutexGuard, Ordering};
 use crate::{AskError, Down, ExitReason};
 
 impl<M: Send + 'static> Cell<M> {
@@ -93,8 +93,22 @@ impl<M: Send + 'static> Cell<M> {
 
     /// Ends the cell for good: the name becomes free, the queue becomes dead letters, monitors hear of it, waiters wake. Once.
     pub(super) fn do_finish(&self, reason: ExitReason) {
+        let guarded = self.lock();
+        self.finish_locked(guarded, reason);
+    }
+
+    /// The same, unless an incarnation runs. Returns whether none does.
+    pub(super) fn do_finish_idle(&self, reason: ExitReason) -> bool {
+        let guarded = self.lock();
+        let is_idle = !guarded.life.is_alive();
+        if is_idle {
+            self.finish_locked(guarded, reason);
+        }
+        is_idle
+    }
+
+    fn finish_locked(&self, mut guarded: MutexGuard<'_, Guarded<M>>, reason: ExitReason) {
         let mut wake = Vec::new();
-        let mut guarded = self.lock();
         let was_alive = guarded.life.is_alive();
         if !guarded.life.handle_finish(&reason) {
             return;

@@ -302,9 +302,14 @@ impl<M: Send + 'static> Cell<M> {
         ticket: &mut Option<Ticket>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), ()>> {
+        let mut consumer = None;
         let mut guarded = self.lock();
-        match self.take_turn(&mut guarded, ticket, cx.waker()) {
-            Poll::Pending => Poll::Pending,
+        match self.take_turn(&mut guarded, ticket, cx.waker(), &mut consumer) {
+            Poll::Pending => {
+                drop(guarded);
+                consumer.into_iter().for_each(Waker::wake);
+                Poll::Pending
+            }
             Poll::Ready(Err(())) => Poll::Ready(Err(())),
             Poll::Ready(Ok(())) => {
                 // The room was promised or seen under this lock, so it is not promised to anybody else.
@@ -326,11 +331,14 @@ impl<M: Send + 'static> Cell<M> {
         ticket: &mut Option<Ticket>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), ()>> {
+        let mut consumer = None;
         let mut guarded = self.lock();
-        let turn = self.take_turn(&mut guarded, ticket, cx.waker());
+        let turn = self.take_turn(&mut guarded, ticket, cx.waker(), &mut consumer);
         if matches!(turn, Poll::Ready(Ok(()))) && ticket.is_none() {
             *ticket = Some(guarded.queue.grant_now());
         }
+        drop(guarded);
+        consumer.into_iter().for_each(Waker::wake);
         turn
     }
 
@@ -339,6 +347,7 @@ impl<M: Send + 'static> Cell<M> {
         guarded: &mut Guarded<M>,
         ticket: &mut Option<Ticket>,
         waker: &Waker,
+        consumer: &mut Option<Waker>,
     ) -> Poll<Result<(), ()>> {
         if !guarded.life.open {
             *ticket = None;
@@ -357,6 +366,8 @@ impl<M: Send + 'static> Cell<M> {
             None if queue.has_room(|seen| self.begun_count(life, seen)) => Poll::Ready(Ok(())),
             None => {
                 *ticket = Some(queue.join_line(waker.clone()));
+                // A forwarder that rests may have room to give that it has not taken note of.
+                *consumer = guarded.rouse();
                 Poll::Pending
             }
         }
@@ -565,6 +576,11 @@ impl<M: Send + 'static> Cell<M> {
 
     pub(crate) fn name_of_message(&self) -> &'static str {
         type_name::<M>()
+    }
+
+    /// Whether somebody waits for room.
+    pub(crate) fn has_line(&self) -> bool {
+        self.lock().queue.has_line()
     }
 
     /// What its thread is called, if it has one.

@@ -11,6 +11,37 @@ use crate::{ActorId, ActorRef, AnyActorRef, AskError, ExitReason, Reply};
 const AS_LONG_AS_IT_TAKES: Duration = Duration::MAX;
 
 /// Where a child stands.
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::prelude::*;
+/// use actor_core::ChildState;
+///
+/// # enum Msg { Fail, Stop, Runs(Reply<u32>) }
+/// # struct Flaky;
+/// # impl Actor for Flaky {
+/// #     type Msg = Msg;
+/// #     async fn handle(&mut self, msg: Msg, ctx: &mut Context<Self>) -> ActorResult {
+/// #         match msg {
+/// #             Msg::Fail => return Err("as asked".into()),
+/// #             Msg::Stop => ctx.stop(),
+/// #             Msg::Runs(reply) => reply.send(ctx.incarnation()),
+/// #         }
+/// #         Ok(())
+/// #     }
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::new("demo");
+/// let (spec, flaky) = ChildSpec::new("flaky", || Flaky).build();
+/// let sup = Supervisor::builder(Strategy::OneForOne).child(spec).start(&system).await?;
+/// assert_eq!(sup.which_children().await?[0].state, ChildState::Running);
+/// sup.terminate_child("flaky").await?;
+/// assert_eq!(sup.which_children().await?[0].state, ChildState::Stopped);
+/// # sup.stop(); sup.wait().await;
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ChildState {
@@ -18,7 +49,7 @@ pub enum ChildState {
     Starting,
     /// It runs.
     Running,
-    /// It failed and waits for its restart.
+    /// It ended and waits for its restart, as its backoff says.
     Restarting,
     /// It is being stopped.
     Stopping,
@@ -27,6 +58,36 @@ pub enum ChildState {
 }
 
 /// One line of [`SupervisorRef::which_children`].
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::prelude::*;
+/// # enum Msg { Fail, Stop, Runs(Reply<u32>) }
+/// # struct Flaky;
+/// # impl Actor for Flaky {
+/// #     type Msg = Msg;
+/// #     async fn handle(&mut self, msg: Msg, ctx: &mut Context<Self>) -> ActorResult {
+/// #         match msg {
+/// #             Msg::Fail => return Err("as asked".into()),
+/// #             Msg::Stop => ctx.stop(),
+/// #             Msg::Runs(reply) => reply.send(ctx.incarnation()),
+/// #         }
+/// #         Ok(())
+/// #     }
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::new("demo");
+/// let (spec, flaky) = ChildSpec::new("flaky", || Flaky).build();
+/// let sup = Supervisor::builder(Strategy::OneForOne).child(spec).start(&system).await?;
+/// flaky.send(Msg::Fail).await?;
+/// # flaky.ask(Msg::Runs).await?;
+/// let child = &sup.which_children().await?[0];
+/// assert_eq!((child.id.as_str(), child.actor, child.restarts), ("flaky", flaky.id(), 1));
+/// # sup.stop(); sup.wait().await;
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ChildInfo {
@@ -41,6 +102,37 @@ pub struct ChildInfo {
 }
 
 /// Why a call to a supervisor did not do what it was asked.
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::prelude::*;
+/// use actor_core::SupervisorError;
+///
+/// # enum Msg { Fail, Stop, Runs(Reply<u32>) }
+/// # struct Flaky;
+/// # impl Actor for Flaky {
+/// #     type Msg = Msg;
+/// #     async fn handle(&mut self, msg: Msg, ctx: &mut Context<Self>) -> ActorResult {
+/// #         match msg {
+/// #             Msg::Fail => return Err("as asked".into()),
+/// #             Msg::Stop => ctx.stop(),
+/// #             Msg::Runs(reply) => reply.send(ctx.incarnation()),
+/// #         }
+/// #         Ok(())
+/// #     }
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::new("demo");
+/// let (spec, flaky) = ChildSpec::new("flaky", || Flaky).build();
+/// let sup = Supervisor::builder(Strategy::OneForOne).child(spec).start(&system).await?;
+/// assert_eq!(sup.terminate_child("nobody").await, Err(SupervisorError::NotFound("nobody".to_owned())));
+/// sup.stop();
+/// sup.wait().await;
+/// assert_eq!(sup.terminate_child("flaky").await, Err(SupervisorError::Unavailable));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SupervisorError {
@@ -70,6 +162,35 @@ impl fmt::Display for SupervisorError {
 impl std::error::Error for SupervisorError {}
 
 /// A reference to a supervisor.
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::prelude::*;
+/// # enum Msg { Fail, Stop, Runs(Reply<u32>) }
+/// # struct Flaky;
+/// # impl Actor for Flaky {
+/// #     type Msg = Msg;
+/// #     async fn handle(&mut self, msg: Msg, ctx: &mut Context<Self>) -> ActorResult {
+/// #         match msg {
+/// #             Msg::Fail => return Err("as asked".into()),
+/// #             Msg::Stop => ctx.stop(),
+/// #             Msg::Runs(reply) => reply.send(ctx.incarnation()),
+/// #         }
+/// #         Ok(())
+/// #     }
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::new("demo");
+/// let (spec, flaky) = ChildSpec::new("flaky", || Flaky).build();
+/// let sup = Supervisor::builder(Strategy::OneForOne).child(spec).start(&system).await?;
+/// let other: SupervisorRef = sup.clone();
+/// assert_eq!(other.which_children().await?.len(), 1);
+/// sup.stop();
+/// assert_eq!(other.wait().await, ExitReason::Normal);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SupervisorRef {
     actor: ActorRef<SupervisorMsg>,
@@ -97,11 +218,48 @@ impl SupervisorRef {
     ///
     /// # Errors
     ///
-    /// The id is in use, or the child did not start; then it is not among the children.
+    /// The id is in use, the child did not start, or the supervisor has ended. The child is not among the children then and its actor has
+    /// ended: a retry needs a new specification.
     ///
     /// # Cancel safety
     ///
     /// Not cancel safe: the child may be added all the same.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// use actor_core::SupervisorError;
+    ///
+    /// # enum Msg { Fail, Stop, Runs(Reply<u32>) }
+    /// # struct Flaky;
+    /// # impl Actor for Flaky {
+    /// #     type Msg = Msg;
+    /// #     async fn handle(&mut self, msg: Msg, ctx: &mut Context<Self>) -> ActorResult {
+    /// #         match msg {
+    /// #             Msg::Fail => return Err("as asked".into()),
+    /// #             Msg::Stop => ctx.stop(),
+    /// #             Msg::Runs(reply) => reply.send(ctx.incarnation()),
+    /// #         }
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let sup = Supervisor::builder(Strategy::OneForOne).start(&system).await?;
+    /// let (spec, flaky) = ChildSpec::new("flaky", || Flaky).build();
+    /// sup.start_child(spec).await?;
+    /// assert_eq!(flaky.ask(Msg::Runs).await?, 1);
+    ///
+    /// let (spec, _second) = ChildSpec::new("flaky", || Flaky).build();
+    /// match sup.start_child(spec).await {
+    ///     Err(SupervisorError::AlreadyPresent(id)) => assert_eq!(id, "flaky"), // Another id, then.
+    ///     other => panic!("{other:?}"),
+    /// }
+    /// # sup.stop(); sup.wait().await;
+    /// # Ok(()) }
+    /// ```
     pub async fn start_child(&self, spec: ChildSpec) -> Result<(), SupervisorError> {
         self.call(|reply| Command::Start(spec, reply)).await
     }
@@ -110,11 +268,39 @@ impl SupervisorRef {
     ///
     /// # Errors
     ///
-    /// No child has this id.
+    /// No child has this id, or the supervisor has ended. A retry is useless.
     ///
     /// # Cancel safety
     ///
     /// Not cancel safe: the child is stopped all the same.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # enum Msg { Fail, Stop, Runs(Reply<u32>) }
+    /// # struct Flaky;
+    /// # impl Actor for Flaky {
+    /// #     type Msg = Msg;
+    /// #     async fn handle(&mut self, msg: Msg, ctx: &mut Context<Self>) -> ActorResult {
+    /// #         match msg {
+    /// #             Msg::Fail => return Err("as asked".into()),
+    /// #             Msg::Stop => ctx.stop(),
+    /// #             Msg::Runs(reply) => reply.send(ctx.incarnation()),
+    /// #         }
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let (spec, flaky) = ChildSpec::new("flaky", || Flaky).build();
+    /// let sup = Supervisor::builder(Strategy::OneForOne).child(spec).start(&system).await?;
+    /// sup.terminate_child("flaky").await?;
+    /// assert_eq!(flaky.wait().await, ExitReason::Shutdown, "it has ended for good");
+    /// # sup.stop(); sup.wait().await;
+    /// # Ok(()) }
+    /// ```
     pub async fn terminate_child(&self, id: &str) -> Result<(), SupervisorError> {
         let id = id.to_owned();
         self.call(|reply| Command::Terminate(id, reply)).await
@@ -129,16 +315,101 @@ impl SupervisorRef {
     /// # Cancel safety
     ///
     /// Cancel safe.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # enum Msg { Fail, Stop, Runs(Reply<u32>) }
+    /// # struct Flaky;
+    /// # impl Actor for Flaky {
+    /// #     type Msg = Msg;
+    /// #     async fn handle(&mut self, msg: Msg, ctx: &mut Context<Self>) -> ActorResult {
+    /// #         match msg {
+    /// #             Msg::Fail => return Err("as asked".into()),
+    /// #             Msg::Stop => ctx.stop(),
+    /// #             Msg::Runs(reply) => reply.send(ctx.incarnation()),
+    /// #         }
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let (spec, flaky) = ChildSpec::new("flaky", || Flaky).build();
+    /// let sup = Supervisor::builder(Strategy::OneForOne).child(spec).start(&system).await?;
+    /// for child in sup.which_children().await? {
+    ///     println!("{} ({}): {:?}, restarted {} times", child.id, child.actor, child.state, child.restarts);
+    /// }
+    /// # sup.stop(); sup.wait().await;
+    /// # Ok(()) }
+    /// ```
     pub async fn which_children(&self) -> Result<Vec<ChildInfo>, SupervisorError> {
         self.call(Command::Which).await
     }
 
     /// Stops the children in reverse order, and then the supervisor.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # enum Msg { Fail, Stop, Runs(Reply<u32>) }
+    /// # struct Flaky;
+    /// # impl Actor for Flaky {
+    /// #     type Msg = Msg;
+    /// #     async fn handle(&mut self, msg: Msg, ctx: &mut Context<Self>) -> ActorResult {
+    /// #         match msg {
+    /// #             Msg::Fail => return Err("as asked".into()),
+    /// #             Msg::Stop => ctx.stop(),
+    /// #             Msg::Runs(reply) => reply.send(ctx.incarnation()),
+    /// #         }
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let (spec, flaky) = ChildSpec::new("flaky", || Flaky).build();
+    /// let sup = Supervisor::builder(Strategy::OneForOne).child(spec).start(&system).await?;
+    /// sup.stop();
+    /// assert_eq!(sup.wait().await, ExitReason::Normal);
+    /// assert_eq!(flaky.wait().await, ExitReason::Shutdown);
+    /// # Ok(()) }
+    /// ```
     pub fn stop(&self) {
         self.actor.stop();
     }
 
     /// Ends the supervisor at once; its children are still stopped in order.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # enum Msg { Fail, Stop, Runs(Reply<u32>) }
+    /// # struct Flaky;
+    /// # impl Actor for Flaky {
+    /// #     type Msg = Msg;
+    /// #     async fn handle(&mut self, msg: Msg, ctx: &mut Context<Self>) -> ActorResult {
+    /// #         match msg {
+    /// #             Msg::Fail => return Err("as asked".into()),
+    /// #             Msg::Stop => ctx.stop(),
+    /// #             Msg::Runs(reply) => reply.send(ctx.incarnation()),
+    /// #         }
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let (spec, flaky) = ChildSpec::new("flaky", || Flaky).build();
+    /// let sup = Supervisor::builder(Strategy::OneForOne).child(spec).start(&system).await?;
+    /// sup.kill();
+    /// assert_eq!(sup.wait().await, ExitReason::Killed);
+    /// assert_eq!(flaky.wait().await, ExitReason::Shutdown);
+    /// # Ok(()) }
+    /// ```
     pub fn kill(&self) {
         self.actor.kill();
     }
@@ -148,11 +419,67 @@ impl SupervisorRef {
     /// # Cancel safety
     ///
     /// Cancel safe.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # enum Msg { Fail, Stop, Runs(Reply<u32>) }
+    /// # struct Flaky;
+    /// # impl Actor for Flaky {
+    /// #     type Msg = Msg;
+    /// #     async fn handle(&mut self, msg: Msg, ctx: &mut Context<Self>) -> ActorResult {
+    /// #         match msg {
+    /// #             Msg::Fail => return Err("as asked".into()),
+    /// #             Msg::Stop => ctx.stop(),
+    /// #             Msg::Runs(reply) => reply.send(ctx.incarnation()),
+    /// #         }
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let (spec, flaky) = ChildSpec::new("flaky", || Flaky).build();
+    /// let sup = Supervisor::builder(Strategy::OneForOne).child(spec).start(&system).await?;
+    /// // One failure in five seconds is tolerated. After the second the supervisor gives up.
+    /// flaky.send(Msg::Fail).await?;
+    /// flaky.send(Msg::Fail).await?;
+    /// assert_eq!(sup.wait().await, ExitReason::Shutdown);
+    /// # Ok(()) }
+    /// ```
     pub async fn wait(&self) -> ExitReason {
         self.actor.wait().await
     }
 
     /// The supervisor as an actor without a message type, for monitors.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # enum Msg { Fail, Stop, Runs(Reply<u32>) }
+    /// # struct Flaky;
+    /// # impl Actor for Flaky {
+    /// #     type Msg = Msg;
+    /// #     async fn handle(&mut self, msg: Msg, ctx: &mut Context<Self>) -> ActorResult {
+    /// #         match msg {
+    /// #             Msg::Fail => return Err("as asked".into()),
+    /// #             Msg::Stop => ctx.stop(),
+    /// #             Msg::Runs(reply) => reply.send(ctx.incarnation()),
+    /// #         }
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let (spec, flaky) = ChildSpec::new("flaky", || Flaky).build();
+    /// let sup = Supervisor::builder(Strategy::OneForOne).child(spec).start(&system).await?;
+    /// system.register("workers", &sup.any())?;
+    /// # sup.stop(); sup.wait().await;
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn any(&self) -> AnyActorRef {
         self.actor.any()

@@ -15,6 +15,8 @@ use crate::{Actor, ActorRef, ExitReason, Mailbox, Placement, Shutdown};
 /// Its actor exists from the moment the specification is built: the reference takes messages, which wait for the first start, and
 /// stays valid over every restart. A specification that is dropped without being started ends its actor.
 ///
+/// # Examples
+///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), actor_core::BoxError> {
 /// use actor_core::prelude::*;
@@ -49,6 +51,40 @@ pub struct ChildSpec {
 
 impl ChildSpec {
     /// A child whose state is made anew by `factory` for every incarnation.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # enum Msg { Fail, Stop, Runs(Reply<u32>) }
+    /// # struct Flaky;
+    /// # impl Actor for Flaky {
+    /// #     type Msg = Msg;
+    /// #     async fn handle(&mut self, msg: Msg, ctx: &mut Context<Self>) -> ActorResult {
+    /// #         match msg {
+    /// #             Msg::Fail => return Err("as asked".into()),
+    /// #             Msg::Stop => ctx.stop(),
+    /// #             Msg::Runs(reply) => reply.send(ctx.incarnation()),
+    /// #         }
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let mut made = 0;
+    /// let (spec, flaky) = ChildSpec::new("flaky", move || {
+    ///     made += 1; // Runs for every incarnation.
+    ///     println!("state number {made}");
+    ///     Flaky
+    /// })
+    /// .build();
+    /// flaky.try_send(Msg::Fail)?; // Waits for the first start.
+    /// let sup = Supervisor::builder(Strategy::OneForOne).child(spec).start(&system).await?;
+    /// assert_eq!(flaky.ask(Msg::Runs).await?, 2);
+    /// # sup.stop(); sup.wait().await;
+    /// # Ok(()) }
+    /// ```
     #[expect(
         clippy::new_ret_no_self,
         reason = "a specification is built in steps, and `build` also gives the reference"
@@ -74,6 +110,55 @@ impl ChildSpec {
 
     /// A child that is started by other means, such as one that lives in a process of its own. `start` receives the mailbox of the child
     /// and the start-up deadline; the placement option has no meaning for it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # use actor_core::{ExitSink, StartChild, link::{Outlet, Port, Ready}};
+    /// # use std::{future::poll_fn, sync::{Arc, Mutex}};
+    /// # /// Its messages are consumed by a task of its own; it could as well be another program.
+    /// # struct Elsewhere { port: Port<u32>, got: Arc<Mutex<Vec<u32>>> }
+    /// #
+    /// # #[async_trait::async_trait]
+    /// # impl StartChild for Elsewhere {
+    /// #     async fn start(&self, exits: ExitSink) -> Result<(), ExitReason> {
+    /// #         let mut outlet = self.port.begin(exits).ok_or(ExitReason::Killed)?;
+    /// #         outlet.started();
+    /// #         let got = Arc::clone(&self.got);
+    /// #         tokio::spawn(async move {
+    /// #             let reason = loop {
+    /// #                 match poll_fn(|cx| outlet.poll_ready(cx, true)).await {
+    /// #                     Ready::Items => while let Some(out) = outlet.next_out() {
+    /// #                         if let actor_core::link::Outgoing::Message(n) = out {
+    /// #                             got.lock().expect("no panic under this lock").push(n);
+    /// #                             outlet.begun(1);
+    /// #                         }
+    /// #                     },
+    /// #                     Ready::Drained => break ExitReason::Normal,
+    /// #                     Ready::Stop(reason) => break reason,
+    /// #                     _ => break ExitReason::Killed,
+    /// #                 }
+    /// #             };
+    /// #             outlet.end(reason);
+    /// #         });
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let got = Arc::new(Mutex::new(Vec::new()));
+    /// # let kept = Arc::clone(&got);
+    /// let (spec, actor) = ChildSpec::custom("elsewhere", move |port, _start_timeout| Elsewhere { port, got }).build();
+    /// let sup = Supervisor::builder(Strategy::OneForOne).child(spec).start(&system).await?;
+    /// actor.send(7).await?;
+    /// # while kept.lock().expect("no panic under this lock").is_empty() { tokio::task::yield_now().await; }
+    /// # assert_eq!(*kept.lock().expect("no panic under this lock"), [7]);
+    /// # sup.stop();
+    /// # assert_eq!(actor.wait().await, ExitReason::Shutdown);
+    /// # Ok(()) }
+    /// ```
     pub fn custom<M, S>(
         id: impl Into<String>,
         start: impl FnOnce(Port<M>, Duration) -> S + Send + 'static,
@@ -91,6 +176,30 @@ impl ChildSpec {
     }
 
     /// The id, unique within its supervisor.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # enum Msg { Fail, Stop, Runs(Reply<u32>) }
+    /// # struct Flaky;
+    /// # impl Actor for Flaky {
+    /// #     type Msg = Msg;
+    /// #     async fn handle(&mut self, msg: Msg, ctx: &mut Context<Self>) -> ActorResult {
+    /// #         match msg {
+    /// #             Msg::Fail => return Err("as asked".into()),
+    /// #             Msg::Stop => ctx.stop(),
+    /// #             Msg::Runs(reply) => reply.send(ctx.incarnation()),
+    /// #         }
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// let (spec, _flaky) = ChildSpec::new("flaky", || Flaky).build();
+    /// assert_eq!(spec.id(), "flaky");
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
@@ -118,6 +227,37 @@ type MakeStart<M> =
     Box<dyn FnOnce(Arc<Cell<M>>, Placement, Duration) -> Arc<dyn StartChild> + Send>;
 
 /// Options of a child.
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::prelude::*;
+/// # enum Msg { Fail, Stop, Runs(Reply<u32>) }
+/// # struct Flaky;
+/// # impl Actor for Flaky {
+/// #     type Msg = Msg;
+/// #     async fn handle(&mut self, msg: Msg, ctx: &mut Context<Self>) -> ActorResult {
+/// #         match msg {
+/// #             Msg::Fail => return Err("as asked".into()),
+/// #             Msg::Stop => ctx.stop(),
+/// #             Msg::Runs(reply) => reply.send(ctx.incarnation()),
+/// #         }
+/// #         Ok(())
+/// #     }
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::new("demo");
+/// let (spec, flaky) = ChildSpec::new("flaky", || Flaky)
+///     .name("flaky")
+///     .restart(Restart::Transient)
+///     .shutdown(Shutdown::Within(Duration::from_secs(1)))
+///     .backoff(Backoff::constant(Duration::from_millis(100)))
+///     .build();
+/// let sup = Supervisor::builder(Strategy::OneForOne).child(spec).start(&system).await?;
+/// # sup.stop(); sup.wait().await;
+/// # Ok(()) }
+/// ```
 #[must_use = "nothing is specified before `build`"]
 pub struct ChildBuilder<M: Send + 'static> {
     id: String,
@@ -147,48 +287,262 @@ impl<M: Send + 'static> ChildBuilder<M> {
     }
 
     /// The name under which others look it up, reserved over every restart.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # enum Msg { Fail, Stop, Runs(Reply<u32>) }
+    /// # struct Flaky;
+    /// # impl Actor for Flaky {
+    /// #     type Msg = Msg;
+    /// #     async fn handle(&mut self, msg: Msg, ctx: &mut Context<Self>) -> ActorResult {
+    /// #         match msg {
+    /// #             Msg::Fail => return Err("as asked".into()),
+    /// #             Msg::Stop => ctx.stop(),
+    /// #             Msg::Runs(reply) => reply.send(ctx.incarnation()),
+    /// #         }
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let (spec, flaky) = ChildSpec::new("flaky", || Flaky).name("flaky").build();
+    /// let sup = Supervisor::builder(Strategy::OneForOne).child(spec).start(&system).await?;
+    /// assert_eq!(system.lookup::<Msg>("flaky")?, flaky);
+    /// # sup.stop(); sup.wait().await;
+    /// # Ok(()) }
+    /// ```
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
     /// When it is restarted; always by default.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # enum Msg { Fail, Stop, Runs(Reply<u32>) }
+    /// # struct Flaky;
+    /// # impl Actor for Flaky {
+    /// #     type Msg = Msg;
+    /// #     async fn handle(&mut self, msg: Msg, ctx: &mut Context<Self>) -> ActorResult {
+    /// #         match msg {
+    /// #             Msg::Fail => return Err("as asked".into()),
+    /// #             Msg::Stop => ctx.stop(),
+    /// #             Msg::Runs(reply) => reply.send(ctx.incarnation()),
+    /// #         }
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let (spec, flaky) = ChildSpec::new("flaky", || Flaky).restart(Restart::Temporary).build();
+    /// let sup = Supervisor::builder(Strategy::OneForOne).child(spec).start(&system).await?;
+    /// flaky.send(Msg::Fail).await?;
+    /// assert_eq!(flaky.wait().await, ExitReason::Failed("as asked".to_owned()), "it is not restarted");
+    /// # sup.stop(); sup.wait().await;
+    /// # Ok(()) }
+    /// ```
     pub fn restart(mut self, restart: Restart) -> Self {
         self.restart = restart;
         self
     }
 
     /// How long it is given to stop; 5 seconds by default.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # enum Msg { Fail, Stop, Runs(Reply<u32>) }
+    /// # struct Flaky;
+    /// # impl Actor for Flaky {
+    /// #     type Msg = Msg;
+    /// #     async fn handle(&mut self, msg: Msg, ctx: &mut Context<Self>) -> ActorResult {
+    /// #         match msg {
+    /// #             Msg::Fail => return Err("as asked".into()),
+    /// #             Msg::Stop => ctx.stop(),
+    /// #             Msg::Runs(reply) => reply.send(ctx.incarnation()),
+    /// #         }
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let (spec, flaky) = ChildSpec::new("flaky", || Flaky).shutdown(Shutdown::Kill).build();
+    /// let sup = Supervisor::builder(Strategy::OneForOne).child(spec).start(&system).await?;
+    /// sup.stop();
+    /// assert_eq!(flaky.wait().await, ExitReason::Killed);
+    /// # Ok(()) }
+    /// ```
     pub fn shutdown(mut self, shutdown: Shutdown) -> Self {
         self.shutdown = shutdown;
         self
     }
 
     /// How long to wait before each restart; not at all by default.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # enum Msg { Fail, Stop, Runs(Reply<u32>) }
+    /// # struct Flaky;
+    /// # impl Actor for Flaky {
+    /// #     type Msg = Msg;
+    /// #     async fn handle(&mut self, msg: Msg, ctx: &mut Context<Self>) -> ActorResult {
+    /// #         match msg {
+    /// #             Msg::Fail => return Err("as asked".into()),
+    /// #             Msg::Stop => ctx.stop(),
+    /// #             Msg::Runs(reply) => reply.send(ctx.incarnation()),
+    /// #         }
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let short = Backoff::constant(Duration::from_millis(5));
+    /// let (spec, flaky) = ChildSpec::new("flaky", || Flaky).backoff(short).build();
+    /// let sup = Supervisor::builder(Strategy::OneForOne).child(spec).start(&system).await?;
+    /// flaky.send(Msg::Fail).await?;
+    /// assert_eq!(flaky.ask(Msg::Runs).await?, 2, "asks wait with the mailbox for the restart");
+    /// # sup.stop(); sup.wait().await;
+    /// # Ok(()) }
+    /// ```
     pub fn backoff(mut self, backoff: Backoff) -> Self {
         self.backoff = Some(backoff);
         self
     }
 
     /// Its mailbox; 1,024 messages by default.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # enum Msg { Fail, Stop, Runs(Reply<u32>) }
+    /// # struct Flaky;
+    /// # impl Actor for Flaky {
+    /// #     type Msg = Msg;
+    /// #     async fn handle(&mut self, msg: Msg, ctx: &mut Context<Self>) -> ActorResult {
+    /// #         match msg {
+    /// #             Msg::Fail => return Err("as asked".into()),
+    /// #             Msg::Stop => ctx.stop(),
+    /// #             Msg::Runs(reply) => reply.send(ctx.incarnation()),
+    /// #         }
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let (spec, flaky) = ChildSpec::new("flaky", || Flaky).mailbox(Mailbox::bounded(1)).build();
+    /// flaky.try_send(Msg::Stop)?;
+    /// assert!(flaky.try_send(Msg::Stop).is_err(), "the bound holds before the first start, too");
+    /// # drop(spec);
+    /// # Ok(()) }
+    /// ```
     pub fn mailbox(mut self, mailbox: Mailbox) -> Self {
         self.mailbox = mailbox;
         self
     }
 
     /// Where it runs; a task by default.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # enum Msg { Fail, Stop, Runs(Reply<u32>) }
+    /// # struct Flaky;
+    /// # impl Actor for Flaky {
+    /// #     type Msg = Msg;
+    /// #     async fn handle(&mut self, msg: Msg, ctx: &mut Context<Self>) -> ActorResult {
+    /// #         match msg {
+    /// #             Msg::Fail => return Err("as asked".into()),
+    /// #             Msg::Stop => ctx.stop(),
+    /// #             Msg::Runs(reply) => reply.send(ctx.incarnation()),
+    /// #         }
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let (spec, flaky) = ChildSpec::new("flaky", || Flaky).placement(Placement::Thread).build();
+    /// let sup = Supervisor::builder(Strategy::OneForOne).child(spec).start(&system).await?;
+    /// assert_eq!(flaky.ask(Msg::Runs).await?, 1);
+    /// # sup.stop(); sup.wait().await;
+    /// # Ok(()) }
+    /// ```
     pub fn placement(mut self, placement: Placement) -> Self {
         self.placement = placement;
         self
     }
 
     /// How long its `started` may take; 30 seconds by default.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// use actor_core::StartError;
+    ///
+    /// # struct Stuck;
+    /// # impl Actor for Stuck {
+    /// #     type Msg = ();
+    /// #     async fn started(&mut self, _: &mut Context<Self>) -> ActorResult { std::future::pending().await }
+    /// #     async fn handle(&mut self, (): (), _: &mut Context<Self>) -> ActorResult { Ok(()) }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let (spec, _stuck) = ChildSpec::new("stuck", || Stuck).start_timeout(Duration::from_millis(20)).build();
+    /// let started = Supervisor::builder(Strategy::OneForOne).child(spec).start(&system).await;
+    /// let reason = ExitReason::StartTimeout;
+    /// assert_eq!(started.unwrap_err(), StartError::Child { id: "stuck".to_owned(), reason });
+    /// # Ok(()) }
+    /// ```
     pub fn start_timeout(mut self, limit: Duration) -> Self {
         self.start_timeout = limit;
         self
     }
 
     /// The specification, and the reference that stays valid over every restart.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # enum Msg { Fail, Stop, Runs(Reply<u32>) }
+    /// # struct Flaky;
+    /// # impl Actor for Flaky {
+    /// #     type Msg = Msg;
+    /// #     async fn handle(&mut self, msg: Msg, ctx: &mut Context<Self>) -> ActorResult {
+    /// #         match msg {
+    /// #             Msg::Fail => return Err("as asked".into()),
+    /// #             Msg::Stop => ctx.stop(),
+    /// #             Msg::Runs(reply) => reply.send(ctx.incarnation()),
+    /// #         }
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let (spec, flaky) = ChildSpec::new("flaky", || Flaky).build();
+    /// flaky.try_send(Msg::Stop)?; // Nobody has started it yet; the message waits.
+    /// drop(spec); // Nobody ever will.
+    /// assert_eq!(flaky.wait().await, ExitReason::Shutdown);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn build(self) -> (ChildSpec, ActorRef<M>) {
         let cell = Cell::new(self.mailbox);

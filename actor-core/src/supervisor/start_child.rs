@@ -14,6 +14,56 @@ use crate::{Actor, ExitReason};
 /// Starts the incarnations of one child. Tasks, threads and processes implement it; a supervisor has no other branch for them.
 ///
 /// An implementation runs over the cell of its child: stop and kill reach it there, and the supervisor ends the cell for good.
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::prelude::*;
+/// use actor_core::{ExitSink, StartChild, link::{Outlet, Port, Ready}};
+/// use std::{future::poll_fn, sync::{Arc, Mutex}};
+///
+/// /// Its messages are consumed by a task of its own; it could as well be another program.
+/// struct Elsewhere { port: Port<u32>, got: Arc<Mutex<Vec<u32>>> }
+///
+/// #[async_trait::async_trait]
+/// impl StartChild for Elsewhere {
+///     async fn start(&self, exits: ExitSink) -> Result<(), ExitReason> {
+///         let mut outlet = self.port.begin(exits).ok_or(ExitReason::Killed)?;
+///         outlet.started();
+///         let got = Arc::clone(&self.got);
+///         tokio::spawn(async move {
+///             let reason = loop {
+///                 match poll_fn(|cx| outlet.poll_ready(cx, true)).await {
+///                     Ready::Items => while let Some(out) = outlet.next_out() {
+///                         if let actor_core::link::Outgoing::Message(n) = out {
+///                             got.lock().expect("no panic under this lock").push(n);
+///                             outlet.begun(1);
+///                         }
+///                     },
+///                     Ready::Drained => break ExitReason::Normal,
+///                     Ready::Stop(reason) => break reason,
+///                     _ => break ExitReason::Killed,
+///                 }
+///             };
+///             outlet.end(reason);
+///         });
+///         Ok(())
+///     }
+/// }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::new("demo");
+/// let got = Arc::new(Mutex::new(Vec::new()));
+/// # let kept = Arc::clone(&got);
+/// let (spec, actor) = ChildSpec::custom("elsewhere", move |port, _start_timeout| Elsewhere { port, got }).build();
+/// let sup = Supervisor::builder(Strategy::OneForOne).child(spec).start(&system).await?;
+/// actor.send(7).await?;
+/// # while kept.lock().expect("no panic under this lock").is_empty() { tokio::task::yield_now().await; }
+/// # assert_eq!(*kept.lock().expect("no panic under this lock"), [7]);
+/// # sup.stop();
+/// # assert_eq!(actor.wait().await, ExitReason::Shutdown);
+/// # Ok(()) }
+/// ```
 #[async_trait]
 pub trait StartChild: Send + Sync + 'static {
     /// Starts a new incarnation and completes when its start-up has.
@@ -27,6 +77,23 @@ pub trait StartChild: Send + Sync + 'static {
 }
 
 /// Told exactly once how an incarnation ended. Dropping it tells that the incarnation was killed.
+///
+/// # Examples
+///
+/// ```
+/// use actor_core::{ExitReason, ExitSink, StartChild};
+///
+/// /// A child that ends as soon as it has started.
+/// struct Brief;
+///
+/// #[async_trait::async_trait]
+/// impl StartChild for Brief {
+///     async fn start(&self, exits: ExitSink) -> Result<(), ExitReason> {
+///         exits.ended(ExitReason::Normal);
+///         Ok(())
+///     }
+/// }
+/// ```
 pub struct ExitSink {
     tell: Option<Box<dyn FnOnce(ExitReason) + Send>>,
 }
@@ -39,6 +106,20 @@ impl ExitSink {
     }
 
     /// The incarnation ended.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actor_core::{ExitReason, ExitSink};
+    ///
+    /// /// Tells the end of a task as the end of a child.
+    /// async fn tell_end(task: tokio::task::JoinHandle<()>, exits: ExitSink) {
+    ///     exits.ended(match task.await {
+    ///         Ok(()) => ExitReason::Normal,
+    ///         Err(error) => ExitReason::Failed(error.to_string()),
+    ///     });
+    /// }
+    /// ```
     pub fn ended(mut self, reason: ExitReason) {
         if let Some(tell) = self.tell.take() {
             tell(reason);

@@ -76,6 +76,35 @@ struct Entry {
 type FirstFailure = Arc<Mutex<Option<(String, ExitReason)>>>;
 
 /// Keeps its children running. See [`Supervisor::builder`].
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::prelude::*;
+/// # enum Msg { Fail, Stop, Runs(Reply<u32>) }
+/// # struct Flaky;
+/// # impl Actor for Flaky {
+/// #     type Msg = Msg;
+/// #     async fn handle(&mut self, msg: Msg, ctx: &mut Context<Self>) -> ActorResult {
+/// #         match msg {
+/// #             Msg::Fail => return Err("as asked".into()),
+/// #             Msg::Stop => ctx.stop(),
+/// #             Msg::Runs(reply) => reply.send(ctx.incarnation()),
+/// #         }
+/// #         Ok(())
+/// #     }
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::new("demo");
+/// let (spec, flaky) = ChildSpec::new("flaky", || Flaky).build();
+/// let sup = Supervisor::builder(Strategy::OneForOne).child(spec).start(&system).await?;
+/// flaky.send(Msg::Fail).await?;
+/// assert_eq!(flaky.ask(Msg::Runs).await?, 2, "the same reference, a new incarnation");
+/// sup.stop();
+/// sup.wait().await;
+/// # Ok(()) }
+/// ```
 pub struct Supervisor {
     specs: Vec<ChildSpec>,
     entries: Vec<Entry>,
@@ -86,6 +115,32 @@ pub struct Supervisor {
 
 impl Supervisor {
     /// A supervisor with this strategy, no children, and an intensity of 1 failure in 5 seconds.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # enum Msg { Fail, Stop, Runs(Reply<u32>) }
+    /// # struct Flaky;
+    /// # impl Actor for Flaky {
+    /// #     type Msg = Msg;
+    /// #     async fn handle(&mut self, msg: Msg, ctx: &mut Context<Self>) -> ActorResult {
+    /// #         match msg {
+    /// #             Msg::Fail => return Err("as asked".into()),
+    /// #             Msg::Stop => ctx.stop(),
+    /// #             Msg::Runs(reply) => reply.send(ctx.incarnation()),
+    /// #         }
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let sup = Supervisor::builder(Strategy::OneForOne).start(&system).await?;
+    /// assert!(sup.which_children().await?.is_empty());
+    /// # sup.stop(); sup.wait().await;
+    /// # Ok(()) }
+    /// ```
     pub fn builder(strategy: Strategy) -> SupervisorBuilder {
         SupervisorBuilder {
             strategy,
@@ -97,6 +152,37 @@ impl Supervisor {
 }
 
 /// Options of a supervisor.
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::prelude::*;
+/// # enum Msg { Fail, Stop, Runs(Reply<u32>) }
+/// # struct Flaky;
+/// # impl Actor for Flaky {
+/// #     type Msg = Msg;
+/// #     async fn handle(&mut self, msg: Msg, ctx: &mut Context<Self>) -> ActorResult {
+/// #         match msg {
+/// #             Msg::Fail => return Err("as asked".into()),
+/// #             Msg::Stop => ctx.stop(),
+/// #             Msg::Runs(reply) => reply.send(ctx.incarnation()),
+/// #         }
+/// #         Ok(())
+/// #     }
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::new("demo");
+/// let (spec, flaky) = ChildSpec::new("flaky", || Flaky).build();
+/// let sup = Supervisor::builder(Strategy::OneForOne)
+///     .name("workers")
+///     .intensity(10, Duration::from_secs(60))
+///     .child(spec)
+///     .start(&system)
+///     .await?;
+/// # sup.stop(); sup.wait().await;
+/// # Ok(()) }
+/// ```
 #[must_use = "nothing starts before `start`"]
 #[derive(Debug)]
 pub struct SupervisorBuilder {
@@ -107,11 +193,45 @@ pub struct SupervisorBuilder {
 }
 
 impl SupervisorBuilder {
-    /// How many failures within `period` are tolerated; one more ends the supervisor. 1 in 5 seconds by default, as in Erlang/OTP.
+    /// How many failures within `period` are tolerated; one more ends the supervisor. Every end that asks for a restart counts as one. 1 in
+    /// 5 seconds by default, as in Erlang/OTP.
     ///
     /// # Panics
     ///
     /// If `period` is zero.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # enum Msg { Fail, Stop, Runs(Reply<u32>) }
+    /// # struct Flaky;
+    /// # impl Actor for Flaky {
+    /// #     type Msg = Msg;
+    /// #     async fn handle(&mut self, msg: Msg, ctx: &mut Context<Self>) -> ActorResult {
+    /// #         match msg {
+    /// #             Msg::Fail => return Err("as asked".into()),
+    /// #             Msg::Stop => ctx.stop(),
+    /// #             Msg::Runs(reply) => reply.send(ctx.incarnation()),
+    /// #         }
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let (spec, flaky) = ChildSpec::new("flaky", || Flaky).build();
+    /// let sup = Supervisor::builder(Strategy::OneForOne)
+    ///     .intensity(2, Duration::from_secs(60))
+    ///     .child(spec)
+    ///     .start(&system)
+    ///     .await?;
+    /// for _ in 0..3 {
+    ///     flaky.send(Msg::Fail).await?; // The third within a minute is too many.
+    /// }
+    /// assert_eq!(sup.wait().await, ExitReason::Shutdown);
+    /// # Ok(()) }
+    /// ```
     pub fn intensity(mut self, max: u32, period: Duration) -> Self {
         assert!(!period.is_zero(), "an intensity needs a period above zero");
         self.intensity = Intensity::new(max, period);
@@ -119,12 +239,67 @@ impl SupervisorBuilder {
     }
 
     /// Adds a child. Children start in the order in which they are added.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # enum Msg { Fail, Stop, Runs(Reply<u32>) }
+    /// # struct Flaky;
+    /// # impl Actor for Flaky {
+    /// #     type Msg = Msg;
+    /// #     async fn handle(&mut self, msg: Msg, ctx: &mut Context<Self>) -> ActorResult {
+    /// #         match msg {
+    /// #             Msg::Fail => return Err("as asked".into()),
+    /// #             Msg::Stop => ctx.stop(),
+    /// #             Msg::Runs(reply) => reply.send(ctx.incarnation()),
+    /// #         }
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let (first, a) = ChildSpec::new("a", || Flaky).build();
+    /// let (second, b) = ChildSpec::new("b", || Flaky).build();
+    /// let sup = Supervisor::builder(Strategy::OneForOne).child(first).child(second).start(&system).await?;
+    /// let children = sup.which_children().await?;
+    /// assert_eq!((children[0].actor, children[1].actor), (a.id(), b.id()));
+    /// # sup.stop(); sup.wait().await;
+    /// # Ok(()) }
+    /// ```
     pub fn child(mut self, spec: ChildSpec) -> Self {
         self.specs.push(spec);
         self
     }
 
     /// The name of the supervisor.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # enum Msg { Fail, Stop, Runs(Reply<u32>) }
+    /// # struct Flaky;
+    /// # impl Actor for Flaky {
+    /// #     type Msg = Msg;
+    /// #     async fn handle(&mut self, msg: Msg, ctx: &mut Context<Self>) -> ActorResult {
+    /// #         match msg {
+    /// #             Msg::Fail => return Err("as asked".into()),
+    /// #             Msg::Stop => ctx.stop(),
+    /// #             Msg::Runs(reply) => reply.send(ctx.incarnation()),
+    /// #         }
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let sup = Supervisor::builder(Strategy::OneForOne).name("workers").start(&system).await?;
+    /// assert_eq!(system.lookup_any("workers"), Some(sup.any()));
+    /// # sup.stop(); sup.wait().await;
+    /// # Ok(()) }
+    /// ```
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
@@ -135,11 +310,53 @@ impl SupervisorBuilder {
     ///
     /// # Errors
     ///
-    /// [`StartError::Child`] names the child that did not start; those before it were stopped again in reverse order.
+    /// [`StartError::Child`] names the child that did not start; those before it were stopped again in reverse order. Otherwise two
+    /// children have one id, or the name is taken, and nothing was started. In each case the actors of all the specifications have ended:
+    /// a retry needs new ones.
     ///
     /// # Cancel safety
     ///
     /// Not cancel safe: the supervisor may start all the same.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// use actor_core::StartError;
+    ///
+    /// # enum Msg { Fail, Stop, Runs(Reply<u32>) }
+    /// # struct Flaky;
+    /// # impl Actor for Flaky {
+    /// #     type Msg = Msg;
+    /// #     async fn handle(&mut self, msg: Msg, ctx: &mut Context<Self>) -> ActorResult {
+    /// #         match msg {
+    /// #             Msg::Fail => return Err("as asked".into()),
+    /// #             Msg::Stop => ctx.stop(),
+    /// #             Msg::Runs(reply) => reply.send(ctx.incarnation()),
+    /// #         }
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    /// # struct Broken;
+    /// # impl Actor for Broken {
+    /// #     type Msg = ();
+    /// #     async fn started(&mut self, _: &mut Context<Self>) -> ActorResult { Err("no configuration".into()) }
+    /// #     async fn handle(&mut self, (): (), _: &mut Context<Self>) -> ActorResult { Ok(()) }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let (first, flaky) = ChildSpec::new("flaky", || Flaky).build();
+    /// let (second, _broken) = ChildSpec::new("broken", || Broken).build(); // Its `started` fails.
+    /// match Supervisor::builder(Strategy::OneForOne).child(first).child(second).start(&system).await {
+    ///     Err(StartError::Child { id, reason }) => {
+    ///         assert_eq!((id.as_str(), reason.to_string().as_str()), ("broken", "failed to start: no configuration"));
+    ///     }
+    ///     other => panic!("{other:?}"),
+    /// }
+    /// assert_eq!(flaky.wait().await, ExitReason::Shutdown, "it had started, and was stopped again");
+    /// # Ok(()) }
+    /// ```
     pub async fn start(self, system: &ActorSystem) -> Result<SupervisorRef, StartError> {
         let Strategy::OneForOne = self.strategy;
         for (place, spec) in self.specs.iter().enumerate() {
@@ -224,6 +441,23 @@ impl Entry {
             state: self.state,
             restarts: self.restarts,
         }
+    }
+
+    fn handle_started(&mut self) {
+        self.state = ChildState::Running;
+        self.started_at = Some(crate::runtime::now());
+        if let Some(starter) = self.starter.take() {
+            starter.send(Ok(()));
+        }
+    }
+
+    /// Whether the start-up of the present or last incarnation completed.
+    fn was_started(&self) -> bool {
+        let mut was_started = false;
+        self.spec
+            .cell
+            .look(&mut |life| was_started = life.was_started);
+        was_started
     }
 }
 
@@ -319,19 +553,24 @@ impl Supervisor {
                 ctx.cancel_timer(("restart", entry.key));
                 entry.state = ChildState::Stopping;
                 entry.stoppers.push(reply);
-                let child = Child {
-                    cell: Arc::clone(&entry.spec.cell),
-                    shutdown: entry.spec.shutdown,
-                };
-                let (key, attempt) = (entry.key, entry.attempt);
-                let (cell, system) = (Arc::clone(&ctx.inbox.cell), Arc::clone(ctx.core()));
-                drop(ctx.core().runtime.spawn(async move {
-                    let reason =
-                        halt(&system, &child.cell, child.shutdown, &ExitReason::Shutdown).await;
-                    tell(&cell, key, attempt, Event::Halted(reason));
-                }));
+                self.begin_stop(ctx, place);
             }
         }
+    }
+
+    /// Stops the present incarnation beside the supervisor.
+    fn begin_stop(&self, ctx: &Context<Self>, place: usize) {
+        let entry = &self.entries[place];
+        let child = Child {
+            cell: Arc::clone(&entry.spec.cell),
+            shutdown: entry.spec.shutdown,
+        };
+        let (key, attempt) = (entry.key, entry.attempt);
+        let (cell, system) = (Arc::clone(&ctx.inbox.cell), Arc::clone(ctx.core()));
+        drop(ctx.core().runtime.spawn(async move {
+            let reason = halt(&system, &child.cell, child.shutdown, &ExitReason::Shutdown).await;
+            tell(&cell, key, attempt, Event::Halted(reason));
+        }));
     }
 
     fn handle_event(&mut self, ctx: &mut Context<Self>, key: u64, attempt: u64, event: Event) {
@@ -342,12 +581,11 @@ impl Supervisor {
         let Some(place) = found else { return };
         let entry = &mut self.entries[place];
         match (event, entry.state) {
-            (Event::Started, ChildState::Starting) => {
-                entry.state = ChildState::Running;
-                entry.started_at = Some(crate::runtime::now());
-                if let Some(starter) = entry.starter.take() {
-                    starter.send(Ok(()));
-                }
+            (Event::Started, ChildState::Starting) => entry.handle_started(),
+            // The end of an incarnation may be told before the start that it completed.
+            (Event::Ended(reason), ChildState::Starting) if entry.was_started() => {
+                entry.handle_started();
+                self.handle_end(ctx, place, reason);
             }
             (Event::Ended(reason), ChildState::Starting) if entry.starter.is_some() => {
                 self.forget(place, &reason);
@@ -356,7 +594,14 @@ impl Supervisor {
                 self.handle_end(ctx, place, reason)
             }
             (Event::Retry, ChildState::Restarting) => self.begin_start(ctx, place),
-            (Event::Halted(reason), ChildState::Stopping) => self.handle_halted(ctx, place, reason),
+            (Event::Halted(reason), ChildState::Stopping) => {
+                if entry.spec.cell.finish_idle(reason.clone()) {
+                    self.handle_halted(ctx, place, reason);
+                } else {
+                    // A start that was on its way when the stop looked has begun since.
+                    self.begin_stop(ctx, place);
+                }
+            }
             // What happens to a child that is being stopped, or stands still, changes nothing.
             _ => {}
         }

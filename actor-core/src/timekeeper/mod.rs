@@ -22,6 +22,30 @@ use deadlines::{Deadlines, Key};
 const SWEEP: Duration = Duration::from_millis(4);
 
 /// Who keeps the time of a system.
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::prelude::*;
+/// use actor_core::Timekeeping;
+///
+/// # struct Alarm;
+/// # impl Actor for Alarm {
+/// #     type Msg = ();
+/// #     async fn started(&mut self, ctx: &mut Context<Self>) -> ActorResult {
+/// #         ctx.send_after("ring", Duration::from_secs(3_600), ());
+/// #         Ok(())
+/// #     }
+/// #     async fn handle(&mut self, (): (), ctx: &mut Context<Self>) -> ActorResult { ctx.stop(); Ok(()) }
+/// # }
+/// // A test in virtual time: the hour passes at once.
+/// #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// async fn main() {
+///     let system = ActorSystem::builder("test").timekeeping(Timekeeping::Runtime).build();
+///     let alarm = system.spawn(Alarm); // Rings after an hour.
+///     assert_eq!(alarm.wait().await, ExitReason::Normal);
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Timekeeping {
     /// A plain thread; deadlines come also when every worker of the runtime is stuck.

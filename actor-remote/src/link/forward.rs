@@ -112,6 +112,15 @@ impl Forwarder<'_> {
                 other => Step::Request(other),
             });
         }
+        let wants_credit = !may_send || first.needs_progress() || self.halves.len() > 1;
+        {
+            let mut news = lock(&self.import.news);
+            news.wants_credit = wants_credit;
+            if wants_credit && news.begun > 0 {
+                // It came while nobody waited for it.
+                cx.waker().wake_by_ref();
+            }
+        }
         self.poll_successors(cx)
     }
 

@@ -21,18 +21,19 @@ mod outbox;
 mod reader;
 mod tables;
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
-use actor_core::link::{Remembered, RememberedSystem};
+use actor_core::link::RememberedSystem;
 use actor_core::wire::{DeliverError, Inlet, Outflow, ReplySlot};
 use actor_core::{ActorSystem, AnyActorRef, AskError, ExitReason};
 use tokio::sync::Notify;
 
 pub(crate) use forward::Owner;
 use outbox::Outbox;
-use tables::{Export, Exported, Import, Pending, Routes, Tables, lock};
+use tables::{End, Export, Exported, Import, Pending, Progress, Routes, Tables, lock};
 
 use crate::frame::{self, Frame, FrameError, FrameReader, NackReason, ReplyFailure, ReplyOutcome};
 use crate::node::Node;
@@ -41,6 +42,9 @@ use crate::transport::{Duplex, Transport};
 
 /// The export under which the root actor of a worker is known.
 pub(crate) const ROOT: u64 = 0;
+
+/// How long a link whose writing failed is read on: its other end is closed, so the end of the stream is at hand.
+const READ_GRACE: Duration = Duration::from_secs(1);
 
 /// The text of an error is cut to this many bytes before it travels.
 const TEXT_MAX: usize = 2 * 1024;
@@ -53,6 +57,8 @@ pub(crate) struct Link {
     tables: Mutex<Tables>,
     pending: Mutex<Pending>,
     routes: Mutex<Routes>,
+    /// The watchers that this link has set on actors of this process, by address.
+    watched: Mutex<HashMap<usize, Weak<Progress>>>,
     /// The longest frame that the other side accepts.
     send_limit: usize,
     /// What the other side may send to one of our actors before it hears of credit.
@@ -127,6 +133,7 @@ impl Link {
             tables: Mutex::default(),
             pending: Mutex::default(),
             routes: Mutex::default(),
+            watched: Mutex::default(),
             send_limit: established.send_limit,
             window: window.max(1),
             peer_window: peer_window.unwrap_or(established.peer.credits).max(1),
@@ -138,13 +145,16 @@ impl Link {
         let writing = Arc::clone(&link);
         let writer = crate::runtime::spawn(async move {
             if let Err(error) = writing.outbox.write_to(duplex.writer).await {
+                writing.outbox.close();
+                // What the other side wrote before it went away still counts, and the reader will find its end.
+                drop(tokio::time::timeout(READ_GRACE, writing.lost()).await);
                 writing.close(&format!("writing failed: {error}"));
             }
         });
-        let reading = Arc::clone(&link);
+        let reading = CloseOnDrop(Arc::clone(&link));
         crate::runtime::spawn(async move {
-            let why = reader::read(&reading, duplex.reader, frames).await;
-            reading.close(&why);
+            let why = reader::read(&reading.0, duplex.reader, frames).await;
+            reading.0.close(&why);
             writer.abort();
         });
         link
@@ -199,12 +209,13 @@ impl Link {
             // The root of a worker ends with its process, which its owner sees; the others end here.
             import.tell(|news| {
                 if import.id != ROOT {
-                    news.gone = Some(ExitReason::NoConnection);
+                    // An end that was told before the loss is the truth.
+                    news.gone.get_or_insert(ExitReason::NoConnection);
                 }
             });
         }
         for exported in exports.into_values() {
-            if let Some(monitor) = exported.on_end {
+            if let Some(monitor) = exported.end.monitor() {
                 actor_core::link::forget_end(&exported.export.actor, monitor);
             }
         }
@@ -287,7 +298,7 @@ impl Link {
         });
         let imports: Vec<Arc<Import>> = lock(&self.tables).imports.values().cloned().collect();
         for import in imports {
-            import.actor.mark(Box::new(Arc::clone(&told)));
+            import.mark(Box::new(Arc::clone(&told)));
         }
     }
 
@@ -311,12 +322,12 @@ impl Link {
                 Exported {
                     export: Arc::clone(&export),
                     sent: 1,
-                    on_end: None,
+                    end: End::Unwatched,
                 },
             );
         }
         export.watch(self);
-        self.watch_end(actor, ROOT);
+        self.watch_end(ROOT);
     }
 
     /// Forwards the mailbox of a process child to the root of its worker.
@@ -326,7 +337,7 @@ impl Link {
         outflow: Box<dyn Outflow>,
         owner: Owner,
     ) -> RootImport {
-        let import = Arc::new(Import::new(ROOT, Remembered::new(actor), 1));
+        let import = Arc::new(Import::new(ROOT, actor));
         {
             let mut tables = lock(&self.tables);
             tables.imports.insert(ROOT, Arc::clone(&import));
@@ -352,6 +363,7 @@ impl Link {
             };
             exported.sent = exported.sent.saturating_sub(count);
             if exported.sent > 0 || id == ROOT {
+                exported.export.restart_count();
                 return;
             }
             let exported = tables.exports.remove(&id);
@@ -363,13 +375,10 @@ impl Link {
             exported
         };
         // Dropped after the lock: letting go of the last reference ends the actor.
-        if let Some(Exported {
-            export,
-            on_end: Some(monitor),
-            ..
-        }) = &released
+        if let Some(Exported { export, end, .. }) = &released
+            && let Some(monitor) = end.monitor()
         {
-            actor_core::link::forget_end(&export.actor, *monitor);
+            actor_core::link::forget_end(&export.actor, monitor);
         }
     }
 
@@ -394,6 +403,15 @@ impl Link {
             let reason = ExitReason::Failed("the other side could not decode the message".into());
             slot.fail(AskError::Failed { reason });
         }
+    }
+}
+
+/// Closes the link also when its reader is dropped before its end, as when the runtime goes away.
+struct CloseOnDrop(Arc<Link>);
+
+impl Drop for CloseOnDrop {
+    fn drop(&mut self) {
+        self.0.close("its reader was dropped");
     }
 }
 

@@ -65,7 +65,11 @@ impl Outbox {
             return true;
         }
         // One forwarder may look many times before there is room.
-        if !state.waiting.iter().any(|waker| waker.will_wake(cx.waker())) {
+        if !state
+            .waiting
+            .iter()
+            .any(|waker| waker.will_wake(cx.waker()))
+        {
             state.waiting.push(cx.waker().clone());
         }
         false

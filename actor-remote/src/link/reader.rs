@@ -74,7 +74,11 @@ impl Reader {
                 text,
             } => self.handle_nack(export, number, what, text),
             Frame::Stop { export, how } => self.handle_stop(export, how),
-            Frame::Release { export, count } => self.link.release(export, count),
+            Frame::Release { export, count } => {
+                // Not kept for the next message: the actor must not outlive its last reference.
+                self.last = None;
+                self.link.release(export, count);
+            }
             Frame::Gone { export, reason } => self.handle_gone(export, reason)?,
             Frame::Ended { reason } => (self.link.events)(LinkEvent::Ended(decode_reason(reason)?)),
             Frame::Spawn {
@@ -138,7 +142,7 @@ impl Reader {
 
     fn handle_credit(&self, export: u64, n: u32) {
         if let Some(import) = self.link.import_of(export) {
-            import.tell(|news| news.begun += u64::from(n));
+            import.tell_credit(u64::from(n), self.link.peer_window);
         }
     }
 

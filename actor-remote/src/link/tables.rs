@@ -79,6 +79,11 @@ impl Export {
         self.inlet.watch_progress(watcher, (self.window / 2).max(1));
     }
 
+    /// The other side has let go of what it had, so if it gets the actor anew it begins to count anew.
+    pub(super) fn restart_count(&self) {
+        lock(&self.lane).received = 0;
+    }
+
     /// The actor has ended for good.
     pub(super) fn end(&self) {
         let mut lane = lock(&self.lane);
@@ -168,6 +173,9 @@ pub(super) struct News {
     pub(super) received: u64,
     /// Credit that came back.
     pub(super) begun: u64,
+    /// Whether the forwarder waits for it. If not it is told when it wakes for something else: an answer to an ask comes with credit,
+    /// and need not wake two tasks.
+    pub(super) wants_credit: bool,
     /// Begun messages that could not be delivered there.
     pub(super) refused: Vec<u64>,
     pub(super) gone: Option<ExitReason>,
@@ -232,6 +240,22 @@ impl Import {
         // Not under the lock: where the actor has ended the mark is dropped here.
         if let Some(half) = self.newest() {
             half.actor.mark(mark);
+        }
+    }
+
+    /// Gives credit to the forwarder, and wakes it if it waits for that or has let much of it lie.
+    pub(super) fn tell_credit(&self, n: u64, window: u32) {
+        let waker = {
+            let mut news = lock(&self.news);
+            news.begun += n;
+            if news.wants_credit || news.begun >= u64::from(window / 2) {
+                news.waker.take()
+            } else {
+                None
+            }
+        };
+        if let Some(waker) = waker {
+            waker.wake();
         }
     }
 

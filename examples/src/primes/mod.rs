@@ -16,6 +16,7 @@ mod run;
 
 use std::path::PathBuf;
 
+pub(crate) use self::run::CHECK;
 use crate::exit::Failure;
 use crate::topology::{About, Outcome, Stage};
 use crate::workers::{Crew, WorkerArgs};

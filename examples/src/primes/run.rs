@@ -1,14 +1,17 @@
-//! Spreads the list over the workers.
-//!
-//! STAND-IN: works through the list on one thread of this process. The pool goes here: `check` becomes a registered job,
-//! the crew its workers, and `restarts`, `worker` and `pid` come from it. Nothing outside this file knows the difference.
+//! Spreads the list over the workers, and kills one of them if that is asked for.
 
 use std::time::{Duration, Instant};
+
+use actor_pool::Job;
 
 use super::Plan;
 use super::arithmetic::{PrimeAnswer, check, dispatch_order};
 use crate::exit::Failure;
+use crate::fleet::Fleet;
 use crate::topology::Stage;
+
+/// The work of a worker.
+pub(crate) const CHECK: Job<u64, PrimeAnswer> = Job::new("examples.primes.check/v1", check);
 
 /// An answer and where it came from.
 #[derive(Debug)]
@@ -50,25 +53,39 @@ pub(super) async fn spread(
     mut on_answer: impl FnMut(&Answer),
 ) -> Result<Gathered, Failure> {
     let begin = Instant::now();
+    let fleet = Fleet::start("primes", plan.crew).await?;
     let mut gathered = Gathered::default();
 
-    for item in dispatch_order(&plan.numbers) {
-        if stage.interrupt.is_requested() {
-            gathered.not_begun += 1;
-            continue;
+    let order = dispatch_order(&plan.numbers);
+    let items = order.into_iter().map(|item| (item, plan.numbers[item]));
+    let spreading = fleet.spread(&CHECK, items, &stage.interrupt, |item, outcome| {
+        match outcome {
+            Ok(done) => {
+                let answer = Answer {
+                    item,
+                    worker: done.worker.name.to_string(),
+                    found: done.value,
+                };
+                on_answer(&answer);
+                gathered.answers.push(answer);
+            }
+            Err(error) => gathered.failures.push((item, error.to_string())),
         }
-        let number = plan.numbers[item];
-        let found = tokio::task::spawn_blocking(move || check(number))
-            .await
-            .map_err(|error| Failure::machinery("checking a number", error))?;
-        let answer = Answer {
-            item,
-            worker: "stand-in".to_owned(),
-            found,
-        };
-        on_answer(&answer);
-        gathered.answers.push(answer);
         gathered.elapsed = begin.elapsed();
-    }
+    });
+    let (not_begun, killed) = if plan.kill_worker {
+        let mut spreading = std::pin::pin!(spreading);
+        tokio::select! { biased;
+            // Everything was done before anybody was caught at work.
+            not_begun = &mut spreading => (not_begun, None),
+            killed = fleet.kill_one_at_work() => (spreading.await, Some(killed)),
+        }
+    } else {
+        (spreading.await, None)
+    };
+    gathered.not_begun = not_begun;
+    gathered.killed = killed;
+    gathered.restarts = fleet.restarts();
+    fleet.close().await;
     Ok(gathered)
 }

@@ -56,13 +56,13 @@ impl Actor for Spinner {
 }
 
 /// Works for a while: by waiting where others need the thread, by blocking where it has one of its own.
-pub(super) struct Worker {
+pub(crate) struct Worker {
     may_block: bool,
 }
 
-/// Work for so long, then answer.
-// STAND-IN: `#[derive(Deserialize, Serialize)]` goes here once reply slots travel; then it reaches a process as it is.
-pub(super) struct Work {
+/// Work for so long, then answer. The derives are all it takes to reach a worker in another process.
+#[derive(Deserialize, Serialize)]
+pub(crate) struct Work {
     /// How long.
     pub(super) seconds: f64,
     /// Who waits for it.
@@ -71,7 +71,7 @@ pub(super) struct Work {
 
 /// Where and how long the worker worked.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-pub(super) struct Done {
+pub(crate) struct Done {
     /// The process it worked in.
     pub(super) pid: u32,
     /// The thread, by name.
@@ -87,7 +87,7 @@ impl Worker {
     }
 
     /// A worker with a thread or a process of its own.
-    pub(super) fn that_blocks() -> Self {
+    pub(crate) fn that_blocks() -> Self {
         Worker { may_block: true }
     }
 }

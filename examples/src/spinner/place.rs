@@ -1,9 +1,11 @@
 //! Starts the slow worker where the user wants it. The reference is the same wherever that is.
 
 use actor_core::prelude::*;
+use actor_remote::Node;
 
 use super::Where;
 use super::actors::{Work, Worker};
+use crate::worker_program::{self, SLOW_WORKER};
 
 /// Starts the worker.
 ///
@@ -23,7 +25,21 @@ pub(super) async fn start(system: &ActorSystem, place: Where) -> Result<ActorRef
                 .placement(Placement::Thread);
             Ok(worker.start().await?)
         }
-        // STAND-IN: a process child goes here, its factory makes `Worker::that_blocks()`.
-        Where::Process => Err("a worker in a process cannot be started yet".into()),
+        Where::Process => start_process(system).await,
     }
+}
+
+/// The supervisor belongs to the system, which ends it and its process.
+async fn start_process(system: &ActorSystem) -> Result<ActorRef<Work>, BoxError> {
+    let node = Node::new(worker_program::registry());
+    let (spec, worker) = node
+        .worker("slow-worker", SLOW_WORKER, ())?
+        .child()
+        .name("worker")
+        .build();
+    Supervisor::builder(Strategy::OneForOne)
+        .child(spec)
+        .start(system)
+        .await?;
+    Ok(worker)
 }

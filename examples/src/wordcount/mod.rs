@@ -18,6 +18,7 @@ mod tally;
 
 use std::path::PathBuf;
 
+pub(crate) use self::run::COUNT_FILE;
 use crate::exit::Failure;
 use crate::topology::{About, Outcome, Stage};
 use crate::workers::WorkerArgs;

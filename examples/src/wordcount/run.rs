@@ -1,16 +1,21 @@
 //! Spreads the files over the workers.
-//!
-//! STAND-IN: counts one file after the other on one thread of this process. The pool goes here: `count_file` becomes a
-//! registered job, the crew its workers, and `restarts` comes from it. Nothing outside this file knows the difference.
 
+use std::ffi::OsString;
 use std::time::{Duration, Instant};
 
-use super::count::count_file;
+use actor_pool::Job;
+
+use super::count::{FileCount, count_file};
 use super::files::{Skipped, TextFile, dispatch_order};
 use super::tally::Tally;
 use crate::exit::Failure;
+use crate::fleet::Fleet;
 use crate::topology::Stage;
 use crate::workers::Crew;
+
+/// The work of a worker.
+pub(crate) const COUNT_FILE: Job<OsString, FileCount> =
+    Job::new("examples.wordcount.count_file/v1", count_file);
 
 /// Everything that came back from the workers.
 #[derive(Debug)]
@@ -35,11 +40,12 @@ pub(super) struct Gathered {
 /// If the workers cannot be started.
 pub(super) async fn spread(
     files: &[TextFile],
-    _crew: Crew,
+    crew: Crew,
     stage: &Stage,
     mut on_answer: impl FnMut(Option<&Skipped>),
 ) -> Result<Gathered, Failure> {
     let begin = Instant::now();
+    let fleet = Fleet::start("wordcount", crew).await?;
     let mut gathered = Gathered {
         tally: Tally::new(files.len()),
         failures: Vec::new(),
@@ -48,17 +54,17 @@ pub(super) async fn spread(
         restarts: 0,
     };
 
-    for item in dispatch_order(files) {
-        if stage.interrupt.is_requested() {
-            gathered.not_begun += 1;
-            continue;
+    let order = dispatch_order(files);
+    let items = order.into_iter().map(|item| (item, files[item].path.clone().into_os_string()));
+    let not_begun = fleet.spread(&COUNT_FILE, items, &stage.interrupt, |item, outcome| {
+        match outcome {
+            Ok(done) => on_answer(gathered.tally.take_in(item, &files[item], done.value)),
+            Err(error) => gathered.failures.push((item, error.to_string())),
         }
-        let path = files[item].path.clone();
-        let answer = tokio::task::spawn_blocking(move || count_file(path.into_os_string()))
-            .await
-            .map_err(|error| Failure::machinery("counting a file", error))?;
-        on_answer(gathered.tally.take_in(item, &files[item], answer));
         gathered.elapsed = begin.elapsed();
-    }
+    });
+    gathered.not_begun = not_begun.await;
+    gathered.restarts = fleet.restarts();
+    fleet.close().await;
     Ok(gathered)
 }

@@ -840,10 +840,7 @@ impl Drop for Flag {
 }
 
 /// Makes a handler spin until the flag is up.
-async fn spin(
-    actor: &ActorRef<Act>,
-    flag: &Flag,
-) -> tokio::sync::mpsc::UnboundedReceiver<()> {
+async fn spin(actor: &ActorRef<Act>, flag: &Flag) -> tokio::sync::mpsc::UnboundedReceiver<()> {
     let (began, begun) = tokio::sync::mpsc::unbounded_channel();
     let flag = Arc::clone(&flag.0);
     let spinning = act_now(move |_, _| {
@@ -1154,8 +1151,12 @@ async fn an_ask_in_the_hands_of_a_dropped_runtime_is_stopped() {
         .enable_all()
         .build()
         .unwrap();
-    let starting = runtime.spawn(async { system().start_named("held", Puppet::new().0).await });
-    let actor = starting.await.unwrap().unwrap();
+    let starting = runtime.spawn(async {
+        let system = system();
+        let actor = system.start(Puppet::new().0).await.unwrap();
+        (system, actor)
+    });
+    let (_system, actor) = starting.await.unwrap();
     let ask = |actor: ActorRef<Act>, in_hand: bool| {
         let (began, begun) = tokio::sync::oneshot::channel();
         let asking = tokio::spawn(async move {

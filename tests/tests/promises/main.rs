@@ -3,5 +3,12 @@
 #![allow(clippy::unwrap_used)]
 
 mod asks;
+mod documented;
 mod lifecycle;
 mod messages;
+mod monitors;
+mod names;
+mod restarts;
+mod stress;
+mod supervisors;
+mod timers;

@@ -1,0 +1,83 @@
+//! How the processes of a pool are started: the same for each of them, and for each replacement.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use actor_core::{ActorRef, BoxError, ChildSpec, Restart, Shutdown};
+use actor_remote::frame::DEFAULT_MAX_FRAME;
+use actor_remote::{Node, PidWatch};
+
+use super::wire::{WORKER, WorkerArgs, WorkerMsg};
+
+/// What a frame holds besides the payload, generously.
+const FRAME_SHARE: usize = 1024;
+/// The largest encoded argument, together with the name of its job: a worker accepts frames of the default size.
+pub(super) const ARGUMENT_MAX: usize = DEFAULT_MAX_FRAME - FRAME_SHARE;
+/// How long an idle worker may take to leave when it is asked to.
+const LEAVE: Duration = Duration::from_secs(2);
+
+/// How each process is started.
+#[derive(Clone, Debug)]
+pub(crate) struct ProcessOptions {
+    /// The current executable, unless it is another.
+    pub(crate) binary: Option<PathBuf>,
+    pub(crate) arguments: Vec<OsString>,
+    pub(crate) environment: Vec<(OsString, OsString)>,
+    pub(crate) directory: Option<PathBuf>,
+    /// The largest encoded result, in bytes.
+    pub(crate) result_max: usize,
+    pub(crate) panic_hook: bool,
+}
+
+/// See the module's header.
+pub(crate) struct Plan {
+    pub(crate) node: Node,
+    pub(crate) options: ProcessOptions,
+}
+
+/// One incarnation of a worker, not started yet.
+pub(super) struct Draft {
+    pub(super) spec: ChildSpec,
+    pub(super) actor: ActorRef<WorkerMsg>,
+    pub(super) pid: PidWatch,
+}
+
+impl Plan {
+    pub(super) fn draft(&self, name: &str) -> Result<Draft, BoxError> {
+        let options = &self.options;
+        let args = WorkerArgs {
+            result_max: options.result_max as u64,
+            panic_hook: options.panic_hook,
+        };
+        let max_frame =
+            u32::try_from(options.result_max.saturating_add(FRAME_SHARE)).unwrap_or(u32::MAX);
+        // One job at a time: what a dead worker had in hand is then exactly what it had begun.
+        let mut worker = self
+            .node
+            .worker(name, WORKER, args)?
+            .window(1)
+            .max_frame(max_frame);
+        if let Some(binary) = &options.binary {
+            worker = worker.binary(binary);
+        }
+        if let Some(directory) = &options.directory {
+            worker = worker.current_dir(directory);
+        }
+        for argument in &options.arguments {
+            worker = worker.arg(argument);
+        }
+        for (variable, value) in &options.environment {
+            worker = worker.env(variable, value);
+        }
+        let pid = worker.pid();
+        // Each incarnation is a child of its own, replaced by its agent: so the agent hears how each ended, and no message meant for
+        // one reaches the next.
+        let (spec, actor) = worker
+            .child()
+            .restart(Restart::Temporary)
+            .shutdown(Shutdown::Within(LEAVE))
+            .build();
+        Ok(Draft { spec, actor, pid })
+    }
+}

@@ -1,0 +1,145 @@
+//! Arguments and results that cannot travel. Each fails its own job, and the worker lives on.
+
+use actor_core::ActorSystem;
+use actor_pool::{JobError, Payload, Pool};
+
+use crate::rig::{BYTES, GIVE, LENGTH, SQUARE, TAKE, Trouble, When, builder, pids, pool};
+
+#[track_caller]
+fn check(error: JobError, wanted: Payload, says: &str) {
+    match &error {
+        JobError::Codec { payload, text } => {
+            assert_eq!(*payload, wanted, "{error}");
+            assert!(text.contains(says), "{error}");
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn take(pool: &Pool, when: When) -> JobError {
+    pool.submit(&TAKE, Trouble(when))
+        .await
+        .unwrap()
+        .await
+        .unwrap_err()
+}
+
+async fn give(pool: &Pool, when: When) -> JobError {
+    pool.submit(&GIVE, when).await.unwrap().await.unwrap_err()
+}
+
+#[tokio::test]
+async fn what_cannot_be_encoded_or_decoded_fails_its_own_job_at_every_stage() {
+    // P10
+    let (_system, pool) = pool(1).await;
+    let before = pids(&pool);
+
+    check(
+        take(&pool, When::Encode).await,
+        Payload::Argument,
+        "could not be encoded",
+    );
+    check(
+        take(&pool, When::EncodePanics).await,
+        Payload::Argument,
+        "lost for words",
+    );
+    check(
+        take(&pool, When::Decode).await,
+        Payload::Argument,
+        "could not be decoded",
+    );
+    check(
+        take(&pool, When::DecodePanics).await,
+        Payload::Argument,
+        "out of its senses",
+    );
+    check(
+        give(&pool, When::Encode).await,
+        Payload::Result,
+        "could not be encoded",
+    );
+    check(
+        give(&pool, When::EncodePanics).await,
+        Payload::Result,
+        "lost for words",
+    );
+    check(
+        give(&pool, When::Decode).await,
+        Payload::Result,
+        "could not be decoded",
+    );
+    check(
+        give(&pool, When::DecodePanics).await,
+        Payload::Result,
+        "out of its senses",
+    );
+
+    let fine = pool.submit(&GIVE, When::Never).await.unwrap().await;
+    assert_eq!(fine, Ok(Trouble(When::Never)));
+    assert_eq!(pids(&pool), before, "no worker was lost over it");
+}
+
+#[tokio::test]
+async fn an_argument_that_is_too_large_fails_its_own_job() {
+    // P10
+    let (_system, pool) = pool(1).await;
+    let before = pids(&pool);
+
+    let large = pool.submit(&LENGTH, vec![0; 2 << 20]).await.unwrap().await;
+
+    let Err(JobError::TooLarge {
+        payload: Payload::Argument,
+        bytes,
+        limit,
+    }) = large
+    else {
+        panic!("{large:?}")
+    };
+    assert!(bytes > limit);
+    let fits = usize::try_from(limit).unwrap() - 16;
+    assert_eq!(
+        pool.submit(&LENGTH, vec![0; fits]).await.unwrap().await,
+        Ok(fits)
+    );
+    assert_eq!(pids(&pool), before);
+}
+
+#[tokio::test]
+async fn a_result_that_is_too_large_fails_its_own_job() {
+    // P10
+    let system = ActorSystem::new("test");
+    let pool = builder(1).result_max(100_000).start(&system).await.unwrap();
+    let before = pids(&pool);
+
+    let large = pool.submit(&BYTES, 100_001).await.unwrap().await;
+
+    assert!(
+        matches!(
+            large,
+            Err(JobError::TooLarge {
+                payload: Payload::Result,
+                limit: 100_000,
+                ..
+            })
+        ),
+        "{large:?}"
+    );
+    assert_eq!(
+        pool.submit(&BYTES, 99_990).await.unwrap().await,
+        Ok(vec![7; 99_990])
+    );
+    assert_eq!(pids(&pool), before);
+}
+
+#[tokio::test]
+async fn a_result_much_larger_than_a_socket_buffer_comes_back_whole() {
+    let (_system, pool) = pool(1).await;
+    let size = 20 << 20;
+
+    let handle = pool.submit(&BYTES, size).await.unwrap();
+    let small = pool.submit(&SQUARE, 2).await.unwrap();
+
+    assert_eq!(handle.await.map(|bytes| bytes.len()), Ok(size));
+    assert_eq!(small.await, Ok(4));
+}

@@ -1,0 +1,185 @@
+//! The jobs, the pool, and a place where jobs in workers can be met.
+
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream as BlockingStream;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use actor_core::ActorSystem;
+use actor_pool::{Job, Jobs, Pool, PoolBuilder};
+use actor_remote::{Node, Registry};
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use serde::de::Error as _;
+use serde::ser::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{UnixListener, UnixStream};
+
+pub(crate) const LONG: Duration = Duration::from_secs(60);
+/// A worker that has this in its environment knows one job less.
+pub(crate) const FEWER: &str = "POOL_TEST_FEWER";
+
+pub(crate) const SQUARE: Job<u64, u64> = Job::new("test.square/v1", |number| number * number);
+pub(crate) const PID: Job<(), u32> = Job::new("test.pid/v1", |()| std::process::id());
+pub(crate) const PANIC: Job<String, ()> = Job::new("test.panic/v1", |text| panic!("{text}"));
+pub(crate) const EXIT: Job<i32, ()> = Job::new("test.exit/v1", |code| {
+    eprintln!("these are my last words");
+    std::process::exit(code)
+});
+pub(crate) const ABORT: Job<(), ()> = Job::new("test.abort/v1", |()| std::process::abort());
+pub(crate) const MEET: Job<PathBuf, u32> = Job::new("test.meet/v1", meet);
+pub(crate) const BYTES: Job<usize, Vec<u8>> = Job::new("test.bytes/v1", |count| vec![7; count]);
+pub(crate) const LENGTH: Job<Vec<u8>, usize> = Job::new("test.length/v1", |bytes| bytes.len());
+pub(crate) const TAKE: Job<Trouble, ()> = Job::new("test.take/v1", |_| ());
+pub(crate) const GIVE: Job<When, Trouble> = Job::new("test.give/v1", Trouble);
+pub(crate) const ENV: Job<String, Option<String>> =
+    Job::new("test.env/v1", |name| std::env::var(name).ok());
+/// In nobody's list.
+pub(crate) const STRANGE: Job<(), ()> = Job::new("test.strange/v1", |()| ());
+/// The name of another job.
+pub(crate) const IMPOSTOR: Job<String, u64> = Job::new("test.square/v1", |_| 0);
+
+/// At which stage something goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum When {
+    Never,
+    Encode,
+    EncodePanics,
+    Decode,
+    DecodePanics,
+}
+
+/// Something that cannot travel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Trouble(pub(crate) When);
+
+impl Serialize for Trouble {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            When::Encode => Err(S::Error::custom("no words for it")),
+            When::EncodePanics => panic!("lost for words"),
+            when => when.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Trouble {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match When::deserialize(deserializer)? {
+            When::Decode => Err(D::Error::custom("cannot make sense of it")),
+            When::DecodePanics => panic!("out of its senses"),
+            when => Ok(Trouble(when)),
+        }
+    }
+}
+
+pub(crate) fn jobs() -> Jobs {
+    let jobs = Jobs::builder()
+        .job(PID)
+        .job(PANIC)
+        .job(EXIT)
+        .job(ABORT)
+        .job(MEET)
+        .job(BYTES)
+        .job(LENGTH)
+        .job(TAKE)
+        .job(GIVE)
+        .job(ENV);
+    let jobs = match std::env::var_os(FEWER) {
+        Some(_) => jobs,
+        None => jobs.job(SQUARE),
+    };
+    jobs.build().unwrap()
+}
+
+pub(crate) fn registry() -> Registry {
+    jobs().register(Registry::builder()).build().unwrap()
+}
+
+/// A pool of so many processes that run this executable.
+pub(crate) fn builder(processes: usize) -> PoolBuilder {
+    Pool::builder()
+        .processes(processes, &Node::new(registry()), &jobs())
+        .process_arg("this_executable_is_its_own_worker")
+        .process_arg("--exact")
+        .process_arg("--nocapture")
+}
+
+pub(crate) async fn pool(processes: usize) -> (ActorSystem, Pool) {
+    let system = ActorSystem::new("test");
+    let pool = builder(processes).start(&system).await.unwrap();
+    (system, pool)
+}
+
+pub(crate) fn pids(pool: &Pool) -> Vec<u32> {
+    let workers = pool.workers();
+    workers.iter().filter_map(|worker| worker.pid).collect()
+}
+
+fn as_pid(pid: u32) -> Pid {
+    Pid::from_raw(pid.try_into().unwrap()).unwrap()
+}
+
+pub(crate) fn sigkill(pid: u32) {
+    kill_process(as_pid(pid), Signal::KILL).unwrap();
+}
+
+/// Whether there is no such process, not even a zombie.
+pub(crate) fn is_gone(pid: u32) -> bool {
+    test_kill_process(as_pid(pid)).is_err()
+}
+
+/// Tells its process id at the meeting place and waits there until it is let go.
+fn meet(place: PathBuf) -> u32 {
+    let mut stream = BlockingStream::connect(place).unwrap();
+    stream.write_all(&std::process::id().to_ne_bytes()).unwrap();
+    // The end of the stream lets it go as well.
+    let _end_or_byte = stream.read(&mut [0]).unwrap();
+    std::process::id()
+}
+
+/// Where jobs of kind [`MEET`] go.
+pub(crate) struct Meeting {
+    pub(crate) place: PathBuf,
+    listener: UnixListener,
+}
+
+/// A job that stands at the meeting place: it is in the hands of this process.
+pub(crate) struct Guest {
+    pub(crate) pid: u32,
+    stream: UnixStream,
+}
+
+impl Meeting {
+    pub(crate) fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("pool-{}-{number}.sock", std::process::id());
+        let place = std::env::temp_dir().join(name);
+        let listener = UnixListener::bind(&place).unwrap();
+        Meeting { place, listener }
+    }
+
+    pub(crate) async fn guest(&self) -> Guest {
+        let (mut stream, _) = self.listener.accept().await.unwrap();
+        let mut pid = [0; 4];
+        stream.read_exact(&mut pid).await.unwrap();
+        Guest {
+            pid: u32::from_ne_bytes(pid),
+            stream,
+        }
+    }
+}
+
+impl Drop for Meeting {
+    fn drop(&mut self) {
+        std::fs::remove_file(&self.place).ok();
+    }
+}
+
+impl Guest {
+    pub(crate) async fn let_go(mut self) {
+        self.stream.write_all(&[1]).await.unwrap();
+    }
+}

@@ -1,0 +1,111 @@
+//! How a pool of processes ends: with none of them left.
+
+use std::time::Duration;
+
+use actor_core::ExitReason;
+use actor_pool::{JobError, Refusal, ShutdownMode};
+
+use crate::rig::{LONG, MEET, Meeting, SQUARE, is_gone, pids, pool};
+
+#[tokio::test]
+async fn a_drain_finishes_what_was_accepted_and_leaves_no_process() {
+    // P9
+    let (_system, pool) = pool(2).await;
+    let workers = pids(&pool);
+    let handles: Vec<_> = (0..50)
+        .map(|n| pool.try_submit(&SQUARE, n).unwrap())
+        .collect();
+
+    let report = pool.shutdown(ShutdownMode::Drain, LONG).await;
+
+    assert!(report.is_clean());
+    assert_eq!((report.finished, report.cancelled), (50, 0));
+    for (number, handle) in (0..).zip(handles) {
+        assert_eq!(handle.await, Ok(number * number));
+    }
+    assert_eq!(workers.len(), 2);
+    assert!(workers.into_iter().all(is_gone));
+    let refused = pool.submit(&SQUARE, 1).await.unwrap_err();
+    assert_eq!(refused.refusal(), &Refusal::Closed);
+}
+
+#[tokio::test]
+async fn a_cancellation_fails_the_pending_and_finishes_what_is_in_hand() {
+    // P9
+    let (_system, pool) = pool(1).await;
+    let workers = pids(&pool);
+    let meeting = Meeting::new();
+    let running = pool.submit(&MEET, meeting.place.clone()).await.unwrap();
+    let guest = meeting.guest().await;
+    let pending = pool.submit(&SQUARE, 2).await.unwrap();
+    let ending = {
+        let pool = pool.clone();
+        tokio::spawn(async move { pool.shutdown(ShutdownMode::Cancel, LONG).await })
+    };
+
+    assert_eq!(pending.await, Err(JobError::Shutdown));
+    guest.let_go().await;
+
+    assert_eq!(running.await, Ok(workers[0]));
+    let report = ending.await.unwrap();
+    assert_eq!((report.finished, report.cancelled), (1, 1));
+    assert!(is_gone(workers[0]));
+}
+
+#[tokio::test]
+async fn a_process_that_is_stuck_in_a_job_is_killed_at_the_deadline() {
+    // P9
+    let (_system, pool) = pool(2).await;
+    let workers = pids(&pool);
+    let meeting = Meeting::new();
+    let stuck = pool.submit(&MEET, meeting.place.clone()).await.unwrap();
+    let _guest = meeting.guest().await;
+
+    let report = pool.shutdown(ShutdownMode::Drain, Duration::ZERO).await;
+
+    assert!(report.is_clean());
+    let lost = stuck.await;
+    assert!(
+        matches!(
+            lost,
+            Err(JobError::WorkerLost {
+                maybe_ran: true,
+                reason: ExitReason::Killed
+            })
+        ),
+        "{lost:?}"
+    );
+    assert!(workers.into_iter().all(is_gone));
+}
+
+#[tokio::test]
+async fn a_pool_whose_last_handle_is_dropped_leaves_no_process() {
+    // P9
+    let (system, pool) = pool(1).await;
+    let workers = pids(&pool);
+    let handle = pool.submit(&SQUARE, 4).await.unwrap();
+
+    drop(pool);
+
+    assert_eq!(handle.await, Ok(16));
+    assert!(system.shutdown(LONG).await.is_clean());
+    assert!(workers.into_iter().all(is_gone));
+}
+
+#[tokio::test]
+async fn a_system_that_shuts_down_takes_its_pools_along() {
+    // P9
+    let (system, pool) = pool(2).await;
+    let workers = pids(&pool);
+    let meeting = Meeting::new();
+    let running = pool.submit(&MEET, meeting.place.clone()).await.unwrap();
+    let guest = meeting.guest().await;
+    let ending = tokio::spawn(async move { system.shutdown(LONG).await });
+    let pid = guest.pid;
+    guest.let_go().await;
+
+    assert_eq!(running.await, Ok(pid));
+    ending.await.unwrap();
+
+    assert!(workers.into_iter().all(is_gone));
+}

@@ -1,0 +1,26 @@
+//! What this program can do when it runs as a worker process: the jobs of `primes` and `wordcount`, the slow worker of `spinner`.
+//!
+//! Parent and worker are the same program, so they build the same registry.
+
+use actor_pool::Jobs;
+use actor_remote::{Factory, Registry};
+
+use crate::spinner::{Work, Worker};
+use crate::{primes, wordcount};
+
+/// The slow worker of `spinner`.
+pub(crate) const SLOW_WORKER: Factory<(), Work> = Factory::new("examples.SlowWorker/v1");
+
+/// The jobs that worker processes know.
+pub(crate) fn jobs() -> Jobs {
+    let jobs = Jobs::builder().job(primes::CHECK).job(wordcount::COUNT_FILE);
+    jobs.build().expect("each job has a name of its own")
+}
+
+/// Everything that worker processes know.
+pub(crate) fn registry() -> Registry {
+    let registry = jobs().register(Registry::builder());
+    // On a thread of its own, since it blocks.
+    let registry = registry.factory_on_thread(SLOW_WORKER, |()| Worker::that_blocks());
+    registry.build().expect("each factory has a name of its own")
+}
