@@ -134,14 +134,13 @@ impl<M: Send + 'static> Inbox<M> {
                 }
                 Drawn::Over => return Poll::Ready(Next::End(ExitReason::Unresponsive)),
                 Drawn::Empty => {
-                    // A request that came between the look above and the draw found nobody in bed to rouse.
-                    if !self.cell.is_undisturbed(self.incarnation)
-                        && let Some(reason) = self.look_up()
-                    {
-                        return Poll::Ready(Next::End(reason));
-                    }
                     if self.draining {
                         return Poll::Ready(Next::End(ExitReason::Normal));
+                    }
+                    // A request that came between the look above and the draw found nobody in bed to rouse. And before a drain more may
+                    // have come in.
+                    if !self.cell.is_undisturbed(self.incarnation) {
+                        continue;
                     }
                     self.run = 0;
                     self.free_idle_buffer();

@@ -212,16 +212,16 @@ impl<M: Send + 'static> Outlet<M> {
                 if !self.drawn.is_empty() {
                     return Poll::Ready(Ready::Items);
                 }
+                // Read before the draw: until a drain is asked for, more may come in.
+                let is_draining = self.is_draining();
                 match self.cell.draw(self.incarnation, false, &mut self.drawn) {
                     Drawn::Some => return Poll::Ready(Ready::Items),
                     Drawn::Over => return Poll::Ready(Ready::Over),
-                    Drawn::Empty
-                        if self.in_flight == 0
-                            && self.word() & !self.reported & control::DRAIN != 0 =>
-                    {
+                    Drawn::Empty if is_draining && self.in_flight == 0 => {
                         self.reported |= control::DRAIN;
                         return Poll::Ready(Ready::Drained);
                     }
+                    Drawn::Empty if !is_draining && self.is_draining() => continue,
                     Drawn::Empty => {}
                 }
             }
@@ -233,6 +233,11 @@ impl<M: Send + 'static> Outlet<M> {
                 Parked::Killed => {}
             }
         }
+    }
+
+    /// Whether a drain was asked for that was not reported yet.
+    fn is_draining(&self) -> bool {
+        self.word() & !self.reported & control::DRAIN != 0
     }
 
     fn word(&self) -> u64 {
@@ -397,7 +402,7 @@ pub fn on_end(actor: &AnyActorRef, notify: impl FnOnce(Down) + Send + 'static) -
     id
 }
 
-/// Takes back what [`on_end`] set.
+/// Takes back what [`on_end`] set. The example stands there.
 pub fn forget_end(actor: &AnyActorRef, id: MonitorId) {
     actor.cell().remove_monitor(id);
 }

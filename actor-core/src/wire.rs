@@ -159,6 +159,28 @@ pub trait ProgressWatcher: Send + Sync {
 }
 
 /// Why a message that came over a link was not put into its mailbox.
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::prelude::*;
+/// use actor_core::wire::{DeliverError, inlet};
+///
+/// # struct Sink;
+/// # impl Actor for Sink {
+/// #     type Msg = u32;
+/// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::new("demo");
+/// let sink = system.spawn(Sink);
+/// let inlet = inlet(&sink);
+/// sink.stop();
+/// sink.wait().await;
+/// assert_eq!(inlet.deliver(&[7]), Err(DeliverError::Closed));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DeliverError {
@@ -235,7 +257,7 @@ thread_local! {
     static HOOK: RefCell<Option<Arc<dyn LinkHook>>> = const { RefCell::new(None) };
 }
 
-/// Runs one encode or decode, or a batch of them, with this link at hand. Nests.
+/// Runs one encode or decode, or a batch of them, with this link at hand. Nests. The example stands with [`LinkHook`].
 pub fn with_link<R>(hook: &Arc<dyn LinkHook>, run: impl FnOnce() -> R) -> R {
     struct Restore(Option<Arc<dyn LinkHook>>);
     impl Drop for Restore {
@@ -488,8 +510,13 @@ impl<M: Serialize + Send + 'static> Outflow for Outlet<M> {
         match caught(|| encode(&message, out)) {
             Ok(()) => done(out, Encoded::Message),
             Err(why) => {
+                self.undeliverable(why.clone());
                 done(out, Encoded::Failed(why.clone()));
-                self.undeliverable(why);
+                // Replies that the encoding had not come to yet fail like those that it had.
+                let scope = Scope::for_drop();
+                drop_caught(message);
+                scope.close(|| failed(format!("the message could not be sent: {why}")));
+                return true;
             }
         }
         drop_caught(message);

@@ -26,6 +26,20 @@ const CAPACITY: usize = 1024;
 const RESULT_MAX: usize = 64 * 1024 * 1024;
 
 /// Options for a pool; made by [`Pool::builder`].
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::{ActorSystem, BoxError};
+/// # use actor_pool::{Job, Pool};
+/// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::new("demo");
+/// let pool = Pool::builder().threads(2).capacity(64).name("squares").start(&system).await?;
+/// assert_eq!(&*pool.workers()[0].name, "squares.thread-1");
+/// # Ok(()) }
+/// ```
 #[must_use = "nothing starts before `start`"]
 #[derive(Debug)]
 pub struct PoolBuilder {
@@ -60,6 +74,21 @@ impl PoolBuilder {
     }
 
     /// Workers on threads of this process; none by default.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::{ActorSystem, BoxError};
+    /// # use actor_pool::{Job, Pool};
+    /// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let cores = std::thread::available_parallelism()?.get();
+    /// let pool = Pool::builder().threads(cores).start(&system).await?;
+    /// # assert_eq!(pool.workers().len(), cores);
+    /// # Ok(()) }
+    /// ```
     pub fn threads(mut self, workers: usize) -> Self {
         self.threads = workers;
         self
@@ -67,6 +96,26 @@ impl PoolBuilder {
 
     /// Workers in child processes; none by default. They can run the jobs of this list, which `node`'s registry has to know: see
     /// [`Jobs::register`].
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use actor_pool::{Job, Jobs, Pool};
+    /// use actor_remote::{Node, Registry};
+    ///
+    /// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), actor_core::BoxError> {
+    /// let jobs = Jobs::builder().job(SQUARE).build()?;
+    /// let registry = jobs.register(Registry::builder()).build()?;
+    /// actor_remote::init(&registry); // A worker process goes no further than this.
+    ///
+    /// let system = actor_core::ActorSystem::new("demo");
+    /// let node = Node::new(registry);
+    /// let pool = Pool::builder().processes(4, &node, &jobs).start(&system).await?;
+    /// assert_eq!(pool.submit(&SQUARE, 3).await?.await?, 9);
+    /// # Ok(()) }
+    /// ```
     pub fn processes(mut self, workers: usize, node: &Node, jobs: &Jobs) -> Self {
         self.processes = workers;
         self.source = Some((node.clone(), jobs.clone()));
@@ -75,18 +124,45 @@ impl PoolBuilder {
 
     /// The program of the process workers, instead of the current executable. Its `main` begins with [`actor_remote::init`] and the
     /// same jobs.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_pool::{Jobs, Pool};
+    /// # fn builder(node: &actor_remote::Node, jobs: &Jobs) {
+    /// let builder = Pool::builder().processes(2, node, jobs).process_binary("/usr/lib/demo/worker");
+    /// # drop(builder); }
+    /// ```
     pub fn process_binary(mut self, path: impl Into<PathBuf>) -> Self {
         self.options.binary = Some(path.into());
         self
     }
 
     /// Adds an argument for the program of the process workers.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_pool::{Jobs, Pool};
+    /// # fn builder(node: &actor_remote::Node, jobs: &Jobs) {
+    /// let builder = Pool::builder().processes(2, node, jobs).process_arg("--verbose");
+    /// # drop(builder); }
+    /// ```
     pub fn process_arg(mut self, argument: impl Into<OsString>) -> Self {
         self.options.arguments.push(argument.into());
         self
     }
 
     /// Sets a variable in the environment of the process workers, which inherit the others.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_pool::{Jobs, Pool};
+    /// # fn builder(node: &actor_remote::Node, jobs: &Jobs) {
+    /// let builder = Pool::builder().processes(2, node, jobs).process_env("LOG", "debug");
+    /// # drop(builder); }
+    /// ```
     pub fn process_env(
         mut self,
         variable: impl Into<OsString>,
@@ -99,6 +175,15 @@ impl PoolBuilder {
     }
 
     /// Starts the process workers in this folder.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_pool::{Jobs, Pool};
+    /// # fn builder(node: &actor_remote::Node, jobs: &Jobs) {
+    /// let builder = Pool::builder().processes(2, node, jobs).process_dir("/var/tmp");
+    /// # drop(builder); }
+    /// ```
     pub fn process_dir(mut self, folder: impl Into<PathBuf>) -> Self {
         self.options.directory = Some(folder.into());
         self
@@ -107,18 +192,65 @@ impl PoolBuilder {
     /// The largest encoded result that is accepted from a process worker, in bytes; 64 MiB by default. A larger one fails its job with
     /// [`JobError::TooLarge`](crate::JobError::TooLarge). Arguments are limited to a little less than 1 MiB: give a worker a path
     /// rather than the contents of a file.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_pool::{Jobs, Pool};
+    /// # fn builder(node: &actor_remote::Node, jobs: &Jobs) {
+    /// let builder = Pool::builder().processes(2, node, jobs).result_max(256 * 1024 * 1024);
+    /// # drop(builder); }
+    /// ```
     pub fn result_max(mut self, bytes: usize) -> Self {
         self.options.result_max = bytes;
         self
     }
 
     /// How many jobs may wait for a worker; 1,024 by default. `submit` waits when there are as many.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::{ActorSystem, BoxError};
+    /// # use actor_pool::{Job, Pool};
+    /// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+    /// use actor_pool::Refusal;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let pool = Pool::builder().threads(1).capacity(2).start(&system).await?;
+    /// # let (open, opened) = std::sync::mpsc::channel::<()>();
+    /// # let slow = pool.submit_fn(move || drop(opened.recv())).await?;
+    /// let refused = loop {
+    ///     if let Err(error) = pool.try_submit(&SQUARE, 3) {
+    ///         break error;
+    ///     }
+    /// };
+    /// assert_eq!(refused.refusal(), &Refusal::Full);
+    /// # drop(open);
+    /// # Ok(()) }
+    /// ```
     pub fn capacity(mut self, jobs: usize) -> Self {
         self.capacity = jobs;
         self
     }
 
     /// Comes before the names of the workers, as in `name.thread-1`; for logs with several pools.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::{ActorSystem, BoxError};
+    /// # use actor_pool::{Job, Pool};
+    /// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let pool = Pool::builder().threads(1).name("squares").start(&system).await?;
+    /// assert_eq!(&*pool.workers()[0].name, "squares.thread-1");
+    /// # Ok(()) }
+    /// ```
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
@@ -126,6 +258,23 @@ impl PoolBuilder {
 
     /// Whether to install the panic hook that notes where a panic happened and then calls the hook that was there before. On by
     /// default; without it [`JobError::Panicked`](crate::JobError::Panicked) has no location.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::{ActorSystem, BoxError};
+    /// # use actor_pool::{Job, Pool};
+    /// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+    /// use actor_pool::JobError;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let pool = Pool::builder().threads(1).start(&system).await?;
+    /// let failed = pool.submit_fn(|| panic!("oh no")).await?.await;
+    /// assert!(matches!(failed, Err(JobError::Panicked { location: Some(_), .. })));
+    /// # Ok(()) }
+    /// ```
     pub fn panic_hook(mut self, install: bool) -> Self {
         self.options.panic_hook = install;
         self
@@ -139,7 +288,26 @@ impl PoolBuilder {
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: when it is dropped, what was started is stopped.
+    /// When it is dropped, what was started is stopped, at the latest with the system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::{ActorSystem, BoxError};
+    /// # use actor_pool::{Job, Pool};
+    /// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+    /// use actor_pool::PoolError;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// match Pool::builder().threads(0).start(&system).await {
+    ///     Err(PoolError::NoWorkers) => {} // A mistake in the program.
+    ///     Err(PoolError::Worker { name, reason }) => eprintln!("{name} did not start: {reason}"),
+    ///     other => panic!("{other:?}"),
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub async fn start(self, system: &ActorSystem) -> Result<Pool, PoolError> {
         self.check()?;
         if self.options.panic_hook {

@@ -7,6 +7,15 @@ use std::sync::{Mutex, PoisonError};
 use actor_core::ExitReason;
 
 /// Which of the two that travel.
+///
+/// # Examples
+///
+/// ```
+/// use actor_pool::{JobError, Payload};
+///
+/// let error = JobError::TooLarge { payload: Payload::Argument, bytes: 2_000_000, limit: 1_000_000 };
+/// assert!(!error.may_have_run(), "the job never reached a worker");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Payload {
     /// The argument of the job.
@@ -27,6 +36,28 @@ impl fmt::Display for Payload {
 /// Why a job has no result. The pool and all its other jobs go on.
 ///
 /// A job that can fail by itself returns a `Result` as its value; this type is about the machinery around it.
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::{ActorSystem, BoxError};
+/// # use actor_pool::{Job, Pool};
+/// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+/// use actor_pool::JobError;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::new("demo");
+/// # let pool = Pool::builder().threads(1).start(&system).await?;
+/// let failed = pool.submit_fn(|| -> u64 { panic!("oh no") }).await?.await;
+/// match failed {
+///     Ok(number) => println!("{number}"),
+///     Err(JobError::Panicked { text, .. }) => assert_eq!(text, "oh no"), // It would do so again.
+///     Err(error) if !error.may_have_run() => println!("hand it in again: {error}"),
+///     Err(error) => return Err(error.into()),
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum JobError {
@@ -90,6 +121,15 @@ pub enum JobError {
 
 impl JobError {
     /// Whether the job may have run, wholly or in part. `false` is certain: handing it in again does the work at most once.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actor_pool::JobError;
+    ///
+    /// assert!(!JobError::Cancelled.may_have_run());
+    /// assert!(JobError::Panicked { text: "oh no".to_owned(), location: None }.may_have_run());
+    /// ```
     #[must_use]
     pub fn may_have_run(&self) -> bool {
         match self {
@@ -164,6 +204,30 @@ impl fmt::Display for JobError {
 impl Error for JobError {}
 
 /// Why a job was not accepted.
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::{ActorSystem, BoxError};
+/// # use actor_pool::{Job, Pool};
+/// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+/// use actor_pool::{Refusal, ShutdownMode};
+/// use std::time::Duration;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::new("demo");
+/// # let pool = Pool::builder().threads(1).start(&system).await?;
+/// pool.shutdown(ShutdownMode::Drain, Duration::from_secs(5)).await;
+/// match pool.try_submit(&SQUARE, 3) {
+///     Ok(_) => unreachable!("the pool has ended"),
+///     Err(error) => match error.refusal() {
+///         Refusal::Full => println!("later, then"),
+///         refusal => assert_eq!(refusal, &Refusal::Closed),
+///     },
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Refusal {
@@ -206,6 +270,26 @@ impl fmt::Display for Refusal {
 }
 
 /// A job was not accepted; its argument (or closure) comes back.
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::{ActorSystem, BoxError};
+/// # use actor_pool::{Job, Pool};
+/// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+/// use actor_pool::ShutdownMode;
+/// use std::time::Duration;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::new("demo");
+/// # let pool = Pool::builder().threads(1).start(&system).await?;
+/// pool.shutdown(ShutdownMode::Drain, Duration::from_secs(5)).await;
+/// let error = pool.submit(&SQUARE, 3).await.unwrap_err();
+/// assert_eq!(error.to_string(), "the pool takes no more jobs");
+/// assert_eq!(error.into_argument(), 3);
+/// # Ok(()) }
+/// ```
 pub struct SubmitError<T> {
     refusal: Refusal,
     // In a lock so that the error is `Sync`, and `?` into a boxed error compiles, for every argument that is `Send`.
@@ -221,12 +305,54 @@ impl<T> SubmitError<T> {
     }
 
     /// Why.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::{ActorSystem, BoxError};
+    /// # use actor_pool::{Job, Pool};
+    /// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+    /// use actor_pool::{Refusal, ShutdownMode};
+    /// use std::time::Duration;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// # let pool = Pool::builder().threads(1).start(&system).await?;
+    /// pool.shutdown(ShutdownMode::Drain, Duration::from_secs(5)).await;
+    /// let error = pool.submit(&SQUARE, 3).await.unwrap_err();
+    /// assert_eq!(error.refusal(), &Refusal::Closed);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn refusal(&self) -> &Refusal {
         &self.refusal
     }
 
     /// The argument, or the closure, that was not taken.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::{ActorSystem, BoxError};
+    /// # use actor_pool::{Job, Pool};
+    /// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+    /// use actor_pool::ShutdownMode;
+    /// use std::time::Duration;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// # let pool = Pool::builder().threads(1).start(&system).await?;
+    /// # let other = Pool::builder().threads(1).start(&system).await?;
+    /// pool.shutdown(ShutdownMode::Drain, Duration::from_secs(5)).await;
+    /// let nine = match pool.submit(&SQUARE, 3).await {
+    ///     Ok(job) => job.await?,
+    ///     Err(error) => other.submit(&SQUARE, error.into_argument()).await?.await?,
+    /// };
+    /// assert_eq!(nine, 9);
+    /// # Ok(()) }
+    /// ```
     pub fn into_argument(self) -> T {
         self.argument
             .into_inner()
@@ -251,6 +377,22 @@ impl<T> fmt::Display for SubmitError<T> {
 impl<T> Error for SubmitError<T> {}
 
 /// Why a pool did not start. Nothing is left running.
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::{ActorSystem, BoxError};
+/// # use actor_pool::{Job, Pool};
+/// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+/// use actor_pool::PoolError;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::new("demo");
+/// let nobody = Pool::builder().start(&system).await;
+/// assert_eq!(nobody.unwrap_err(), PoolError::NoWorkers);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PoolError {
@@ -287,6 +429,17 @@ impl fmt::Display for PoolError {
 impl Error for PoolError {}
 
 /// Why a list of jobs is none.
+///
+/// # Examples
+///
+/// ```
+/// use actor_pool::{Job, Jobs, JobsError};
+///
+/// const DOUBLE: Job<u64, u64> = Job::new("example.double/v1", |number| number * 2);
+///
+/// let twice = Jobs::builder().job(DOUBLE).job(DOUBLE).build();
+/// assert_eq!(twice.unwrap_err(), JobsError::Duplicate { job: "example.double/v1" });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum JobsError {

@@ -16,13 +16,37 @@ use crate::{Completed, JobError, JobStatus};
 ///
 /// Dropping the handle does not cancel the job; its result is dropped when it comes.
 ///
+/// # Panics
+///
+/// When it is polled again after it gave its result.
+///
 /// # Cancel safety
 ///
 /// The handle may be awaited by reference (`(&mut handle).await`), in a `select!` for instance, and awaited again later.
 ///
-/// # Panics
+/// # Examples
 ///
-/// When it is polled again after it gave its result.
+/// ```
+/// # use actor_core::{ActorSystem, BoxError};
+/// # use actor_pool::{Job, Pool};
+/// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+/// use std::time::Duration;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::new("demo");
+/// # let pool = Pool::builder().threads(1).start(&system).await?;
+/// let mut job = pool.submit(&SQUARE, 3).await?;
+/// let nine = tokio::select! {
+///     result = &mut job => result?,
+///     () = tokio::time::sleep(Duration::from_secs(60)) => {
+///         job.cancel(); // Nothing comes of it, unless it has begun.
+///         job.await?
+///     }
+/// };
+/// assert_eq!(nine, 9);
+/// # Ok(()) }
+/// ```
 #[must_use = "without the handle nobody learns what became of the job"]
 pub struct JobHandle<Out> {
     promise: Arc<dyn Promise<Out>>,
@@ -48,6 +72,21 @@ impl<Out> JobHandle<Out> {
     /// # Cancel safety
     ///
     /// The outcome is lost with the future; use [`poll_outcome`](JobHandle::poll_outcome) where that matters.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::{ActorSystem, BoxError};
+    /// # use actor_pool::{Job, Pool};
+    /// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// # let pool = Pool::builder().threads(1).start(&system).await?;
+    /// let completed = pool.submit(&SQUARE, 3).await?.outcome().await?;
+    /// assert_eq!((completed.value, &*completed.worker.name), (9, "thread-1"));
+    /// # Ok(()) }
+    /// ```
     pub async fn outcome(self) -> Result<Completed<Out>, JobError> {
         std::future::poll_fn(|cx| self.promise.slot().poll_take(cx)).await
     }
@@ -57,6 +96,24 @@ impl<Out> JobHandle<Out> {
     /// # Panics
     ///
     /// When it is polled again after it was ready.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::{ActorSystem, BoxError};
+    /// # use actor_pool::{Job, Pool};
+    /// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+    /// use std::future::poll_fn;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// # let pool = Pool::builder().threads(1).start(&system).await?;
+    /// let mut job = pool.submit(&SQUARE, 3).await?;
+    /// let completed = poll_fn(|cx| job.poll_outcome(cx)).await?;
+    /// assert_eq!(completed.value, 9);
+    /// # Ok(()) }
+    /// ```
     pub fn poll_outcome(&mut self, cx: &mut Context<'_>) -> Poll<Result<Completed<Out>, JobError>> {
         self.poll_take(cx)
     }
@@ -67,11 +124,51 @@ impl<Out> JobHandle<Out> {
 
     /// Cancels the job if it has not begun; it never will then, and its handle gives [`JobError::Cancelled`]. Returns whether it did:
     /// `false` when the job is in the hands of a worker, or finished.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::{ActorSystem, BoxError};
+    /// # use actor_pool::{Job, Pool};
+    /// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+    /// use actor_pool::JobError;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// # let pool = Pool::builder().threads(1).start(&system).await?;
+    /// # let (open, opened) = std::sync::mpsc::channel::<()>();
+    /// # let slow = pool.submit_fn(move || drop(opened.recv())).await?;
+    /// let job = pool.submit(&SQUARE, 3).await?; // The only worker is busy with a slow one.
+    /// assert!(job.cancel());
+    /// assert_eq!(job.await, Err(JobError::Cancelled));
+    /// # drop(open);
+    /// # Ok(()) }
+    /// ```
     pub fn cancel(&self) -> bool {
         self.shared.cancel(self.key)
     }
 
     /// Where the job stands. A snapshot: workers go on meanwhile.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::{ActorSystem, BoxError};
+    /// # use actor_pool::{Job, Pool};
+    /// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+    /// use actor_pool::JobStatus;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// # let pool = Pool::builder().threads(1).start(&system).await?;
+    /// let mut job = pool.submit(&SQUARE, 3).await?;
+    /// println!("{:?}", job.status());
+    /// let _nine = (&mut job).await?;
+    /// assert_eq!(job.status(), JobStatus::Finished);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn status(&self) -> JobStatus {
         if self.is_finished() {
@@ -82,6 +179,24 @@ impl<Out> JobHandle<Out> {
     }
 
     /// Whether there is an outcome, so that awaiting it takes no time.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::{ActorSystem, BoxError};
+    /// # use actor_pool::{Job, Pool};
+    /// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// # let pool = Pool::builder().threads(1).start(&system).await?;
+    /// # let (open, opened) = std::sync::mpsc::channel::<()>();
+    /// # let slow = pool.submit_fn(move || drop(opened.recv())).await?;
+    /// let job = pool.submit(&SQUARE, 3).await?; // The only worker is busy with a slow one.
+    /// assert!(!job.is_finished());
+    /// # drop(open);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn is_finished(&self) -> bool {
         self.promise.slot().is_finished()

@@ -11,6 +11,8 @@ use crate::WorkerInfo;
 ///
 /// A job that can fail returns a `Result` as its value.
 ///
+/// # Examples
+///
 /// ```
 /// use actor_pool::Job;
 ///
@@ -28,12 +30,32 @@ pub struct Job<Arg, Out> {
 
 impl<Arg, Out> Job<Arg, Out> {
     /// A job. It costs nothing, so declare it as a constant beside the function.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actor_pool::Job;
+    ///
+    /// fn parse(text: String) -> Result<u64, String> {
+    ///     text.parse().map_err(|error| format!("{text:?}: {error}"))
+    /// }
+    /// const PARSE: Job<String, Result<u64, String>> = Job::new("example.parse/v1", parse);
+    /// ```
     #[must_use]
     pub const fn new(name: &'static str, function: fn(Arg) -> Out) -> Self {
         Job { name, function }
     }
 
     /// The stable name.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actor_pool::Job;
+    ///
+    /// const DOUBLE: Job<u64, u64> = Job::new("example.double/v1", |number| number * 2);
+    /// assert_eq!(DOUBLE.name(), "example.double/v1");
+    /// ```
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
@@ -60,6 +82,8 @@ impl<Arg, Out> fmt::Debug for Job<Arg, Out> {
 
 /// Options for one run of a job.
 ///
+/// # Examples
+///
 /// ```
 /// use actor_pool::JobOptions;
 ///
@@ -74,6 +98,14 @@ pub struct JobOptions {
 
 impl JobOptions {
     /// The defaults: not run again when its worker is lost.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actor_pool::JobOptions;
+    ///
+    /// assert_eq!(JobOptions::new(), JobOptions::default());
+    /// ```
     pub const fn new() -> Self {
         JobOptions { retryable: false }
     }
@@ -82,6 +114,24 @@ impl JobOptions {
     /// queue. A job that loses three workers in a row fails with [`JobError::Quarantined`](crate::JobError::Quarantined).
     ///
     /// A panic is an answer and is not tried again.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::{ActorSystem, BoxError};
+    /// # use actor_pool::{Job, Pool};
+    /// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+    /// use actor_pool::JobOptions;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// # let pool = Pool::builder().threads(1).start(&system).await?;
+    /// // Computing a square twice harms nobody, so the loss of a worker need not be an error.
+    /// let nine = pool.submit_with(&SQUARE, 3, JobOptions::new().retryable()).await?;
+    /// assert_eq!(nine.await?, 9);
+    /// # Ok(()) }
+    /// ```
     pub const fn retryable(mut self) -> Self {
         self.retryable = true;
         self
@@ -89,6 +139,22 @@ impl JobOptions {
 }
 
 /// The result of a job, and who found it.
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::{ActorSystem, BoxError};
+/// # use actor_pool::{Job, Pool};
+/// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::new("demo");
+/// # let pool = Pool::builder().threads(1).start(&system).await?;
+/// let completed = pool.submit(&SQUARE, 3).await?.outcome().await?;
+/// println!("{} was found by {}", completed.value, completed.worker.name);
+/// assert_eq!(completed.worker.pid, Some(std::process::id()));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Completed<Out> {
@@ -99,6 +165,26 @@ pub struct Completed<Out> {
 }
 
 /// Where a job stands.
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::{ActorSystem, BoxError};
+/// # use actor_pool::{Job, Pool};
+/// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+/// use actor_pool::JobStatus;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::new("demo");
+/// # let pool = Pool::builder().threads(1).start(&system).await?;
+/// # let (open, opened) = std::sync::mpsc::channel::<()>();
+/// # let slow = pool.submit_fn(move || drop(opened.recv())).await?;
+/// let job = pool.submit(&SQUARE, 3).await?; // The only worker is busy with a slow one.
+/// assert_eq!(job.status(), JobStatus::Pending);
+/// # drop(open);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum JobStatus {

@@ -24,6 +24,8 @@ struct Listed {
 ///
 /// The worker is the same program, so it has the same list: build it in one function and call that at the top of `main`.
 ///
+/// # Examples
+///
 /// ```
 /// use actor_pool::{Job, Jobs};
 ///
@@ -44,11 +46,35 @@ pub struct Jobs {
 
 impl Jobs {
     /// An empty list.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actor_pool::Jobs;
+    ///
+    /// # fn main() -> Result<(), actor_pool::JobsError> {
+    /// let none = Jobs::builder().build()?;
+    /// assert_eq!(none.names().count(), 0);
+    /// # Ok(()) }
+    /// ```
     pub fn builder() -> JobsBuilder {
         JobsBuilder::default()
     }
 
     /// The names of the jobs, in alphabetical order.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actor_pool::{Job, Jobs};
+    ///
+    /// const DOUBLE: Job<u64, u64> = Job::new("example.double/v1", |number| number * 2);
+    ///
+    /// # fn main() -> Result<(), actor_pool::JobsError> {
+    /// let jobs = Jobs::builder().job(DOUBLE).build()?;
+    /// assert!(jobs.names().any(|name| name == DOUBLE.name()));
+    /// # Ok(()) }
+    /// ```
     pub fn names(&self) -> impl Iterator<Item = &'static str> + '_ {
         self.listed.keys().copied()
     }
@@ -86,6 +112,20 @@ impl fmt::Debug for Jobs {
 }
 
 /// Collects a list of jobs.
+///
+/// # Examples
+///
+/// ```
+/// use actor_pool::{Job, Jobs};
+///
+/// const DOUBLE: Job<u64, u64> = Job::new("example.double/v1", |number| number * 2);
+/// const LENGTH: Job<String, usize> = Job::new("example.length/v1", |text| text.len());
+///
+/// # fn main() -> Result<(), actor_pool::JobsError> {
+/// let jobs = Jobs::builder().job(DOUBLE).job(LENGTH).build()?;
+/// # assert_eq!(jobs.names().count(), 2);
+/// # Ok(()) }
+/// ```
 #[derive(Default)]
 #[must_use = "nothing is listed before `build`"]
 pub struct JobsBuilder {
@@ -95,6 +135,20 @@ pub struct JobsBuilder {
 
 impl JobsBuilder {
     /// Adds a job.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actor_pool::{Job, Jobs};
+    ///
+    /// const DOUBLE: Job<u64, u64> = Job::new("example.double/v1", |number| number * 2);
+    /// const LENGTH: Job<String, usize> = Job::new("example.length/v1", |text| text.len());
+    ///
+    /// # fn main() -> Result<(), actor_pool::JobsError> {
+    /// let jobs = Jobs::builder().job(DOUBLE).job(LENGTH).build()?;
+    /// # assert_eq!(jobs.names().count(), 2);
+    /// # Ok(()) }
+    /// ```
     pub fn job<Arg, Out>(mut self, job: Job<Arg, Out>) -> Self
     where
         Arg: DeserializeOwned + 'static,
@@ -115,6 +169,17 @@ impl JobsBuilder {
     /// # Errors
     ///
     /// [`JobsError::Duplicate`]: two jobs have the same name.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actor_pool::{Job, Jobs, JobsError};
+    ///
+    /// const DOUBLE: Job<u64, u64> = Job::new("example.double/v1", |number| number * 2);
+    ///
+    /// let twice = Jobs::builder().job(DOUBLE).job(DOUBLE).build();
+    /// assert_eq!(twice.unwrap_err(), JobsError::Duplicate { job: "example.double/v1" });
+    /// ```
     pub fn build(self) -> Result<Jobs, JobsError> {
         match self.duplicate {
             Some(job) => Err(JobsError::Duplicate { job }),

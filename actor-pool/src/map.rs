@@ -18,6 +18,21 @@ use crate::{Completed, Job, JobError, JobOptions, Pool};
 /// Results in the order of the arguments; made by [`Pool::map`].
 ///
 /// Dropping it cancels the jobs that were handed in ahead and have not begun.
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::{ActorSystem, BoxError};
+/// # use actor_pool::{Job, Pool};
+/// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::new("demo");
+/// # let pool = Pool::builder().threads(1).start(&system).await?;
+/// let squares = pool.map(&SQUARE, [3, 1, 2]).collect().await;
+/// assert_eq!(squares, [Ok(9), Ok(1), Ok(4)]);
+/// # Ok(()) }
+/// ```
 #[must_use = "nothing happens before `next` or `collect`"]
 pub struct Map<Arg, Out, I> {
     feed: Feed<Arg, Out, I>,
@@ -39,12 +54,47 @@ where
 
     /// How many jobs are handed in and not yet taken out by [`next`](Map::next), at most; at least 1. 16 and two for each worker by
     /// default.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::{ActorSystem, BoxError};
+    /// # use actor_pool::{Job, Pool};
+    /// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// # let pool = Pool::builder().threads(1).start(&system).await?;
+    /// let mut drawn = 0;
+    /// let mut squares = pool.map(&SQUARE, (1..).inspect(|_| drawn += 1)).look_ahead(2);
+    /// assert_eq!(squares.next().await, Some(Ok(1)));
+    /// drop(squares);
+    /// assert!(drawn <= 3);
+    /// # Ok(()) }
+    /// ```
     pub fn look_ahead(mut self, jobs: usize) -> Self {
         self.feed.look_ahead = jobs.max(1);
         self
     }
 
     /// Options for each of the jobs.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::{ActorSystem, BoxError};
+    /// # use actor_pool::{Job, Pool};
+    /// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+    /// use actor_pool::JobOptions;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// # let pool = Pool::builder().threads(1).start(&system).await?;
+    /// let squares = pool.map(&SQUARE, 1..=3).options(JobOptions::new().retryable()).collect().await;
+    /// assert_eq!(squares, [Ok(1), Ok(4), Ok(9)]);
+    /// # Ok(()) }
+    /// ```
     pub fn options(mut self, options: JobOptions) -> Self {
         self.feed.options = options;
         self
@@ -60,6 +110,29 @@ where
     /// # Cancel safety
     ///
     /// Cancel safe: no argument and no result is lost.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::{ActorSystem, BoxError};
+    /// # use actor_pool::{Job, Pool};
+    /// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// # let pool = Pool::builder().threads(1).start(&system).await?;
+    /// # const PICKY: Job<u64, u64> = Job::new("example.picky/v1", |number| if number == 2 { panic!("not two") } else { number });
+    /// let mut results = pool.map(&PICKY, 1..=3);
+    /// let mut failed = 0;
+    /// while let Some(result) = results.next().await {
+    ///     match result {
+    ///         Ok(number) => assert_ne!(number, 2),
+    ///         Err(_) => failed += 1, // This one only; the others go on.
+    ///     }
+    /// }
+    /// assert_eq!(failed, 1);
+    /// # Ok(()) }
+    /// ```
     pub async fn next(&mut self) -> Option<Result<Out, JobError>> {
         let outcome = self.next_outcome().await?;
         Some(outcome.map(|completed| completed.value))
@@ -74,6 +147,24 @@ where
     /// # Cancel safety
     ///
     /// Cancel safe.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::{ActorSystem, BoxError};
+    /// # use actor_pool::{Job, Pool};
+    /// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// # let pool = Pool::builder().threads(1).start(&system).await?;
+    /// let mut squares = pool.map(&SQUARE, 1..=3);
+    /// while let Some(outcome) = squares.next_outcome().await {
+    ///     let completed = outcome?;
+    ///     println!("{} by {}", completed.value, completed.worker.name);
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub async fn next_outcome(&mut self) -> Option<Result<Completed<Out>, JobError>> {
         poll_fn(|cx| self.poll_next(cx)).await
     }
@@ -102,6 +193,21 @@ where
     /// # Cancel safety
     ///
     /// What was collected is lost with the future.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::{ActorSystem, BoxError};
+    /// # use actor_pool::{Job, Pool};
+    /// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// # let pool = Pool::builder().threads(1).start(&system).await?;
+    /// let squares: Result<Vec<u64>, _> = pool.map(&SQUARE, 1..=3).collect().await.into_iter().collect();
+    /// assert_eq!(squares?, [1, 4, 9]);
+    /// # Ok(()) }
+    /// ```
     pub async fn collect(mut self) -> Vec<Result<Out, JobError>> {
         let mut results = Vec::new();
         while let Some(result) = self.next().await {
@@ -129,6 +235,22 @@ impl<Arg, Out, I> fmt::Debug for Map<Arg, Out, I> {
 /// Results as they come; made by [`Pool::map_unordered`].
 ///
 /// Dropping it cancels the jobs that were handed in ahead and have not begun.
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::{ActorSystem, BoxError};
+/// # use actor_pool::{Job, Pool};
+/// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::new("demo");
+/// # let pool = Pool::builder().threads(1).start(&system).await?;
+/// let mut squares = pool.map_unordered(&SQUARE, [3, 1, 2]).collect().await;
+/// squares.sort_by_key(|(place, _)| *place);
+/// assert_eq!(squares, [(0, Ok(9)), (1, Ok(1)), (2, Ok(4))]);
+/// # Ok(()) }
+/// ```
 #[must_use = "nothing happens before `next` or `collect`"]
 pub struct MapUnordered<Arg, Out, I> {
     feed: Feed<Arg, Out, I>,
@@ -151,12 +273,44 @@ where
     }
 
     /// See [`Map::look_ahead`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::{ActorSystem, BoxError};
+    /// # use actor_pool::{Job, Pool};
+    /// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// # let pool = Pool::builder().threads(1).start(&system).await?;
+    /// let squares = pool.map_unordered(&SQUARE, 1..=3).look_ahead(64).collect().await;
+    /// assert_eq!(squares.len(), 3);
+    /// # Ok(()) }
+    /// ```
     pub fn look_ahead(mut self, jobs: usize) -> Self {
         self.feed.look_ahead = jobs.max(1);
         self
     }
 
     /// Options for each of the jobs.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::{ActorSystem, BoxError};
+    /// # use actor_pool::{Job, Pool};
+    /// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+    /// use actor_pool::JobOptions;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// # let pool = Pool::builder().threads(1).start(&system).await?;
+    /// let squares = pool.map_unordered(&SQUARE, 1..=3).options(JobOptions::new().retryable()).collect().await;
+    /// assert_eq!(squares.len(), 3);
+    /// # Ok(()) }
+    /// ```
     pub fn options(mut self, options: JobOptions) -> Self {
         self.feed.options = options;
         self
@@ -171,6 +325,24 @@ where
     /// # Cancel safety
     ///
     /// Cancel safe: no argument and no result is lost.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::{ActorSystem, BoxError};
+    /// # use actor_pool::{Job, Pool};
+    /// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// # let pool = Pool::builder().threads(1).start(&system).await?;
+    /// let numbers = [3, 1, 2];
+    /// let mut squares = pool.map_unordered(&SQUARE, numbers);
+    /// while let Some((place, square)) = squares.next().await {
+    ///     assert_eq!(square?, numbers[place] * numbers[place]);
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub async fn next(&mut self) -> Option<(usize, Result<Out, JobError>)> {
         let (place, outcome) = self.next_outcome().await?;
         Some((place, outcome.map(|completed| completed.value)))
@@ -185,6 +357,23 @@ where
     /// # Cancel safety
     ///
     /// Cancel safe.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::{ActorSystem, BoxError};
+    /// # use actor_pool::{Job, Pool};
+    /// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// # let pool = Pool::builder().threads(1).start(&system).await?;
+    /// let mut squares = pool.map_unordered(&SQUARE, 1..=3);
+    /// while let Some((place, outcome)) = squares.next_outcome().await {
+    ///     println!("number {place} by {}", outcome?.worker.name);
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub async fn next_outcome(&mut self) -> Option<(usize, Result<Completed<Out>, JobError>)> {
         poll_fn(|cx| self.poll_next(cx)).await
     }
@@ -214,6 +403,22 @@ where
     /// # Cancel safety
     ///
     /// What was collected is lost with the future.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::{ActorSystem, BoxError};
+    /// # use actor_pool::{Job, Pool};
+    /// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// # let pool = Pool::builder().threads(1).start(&system).await?;
+    /// let squares = pool.map_unordered(&SQUARE, 1..=3).collect().await;
+    /// let sum: u64 = squares.into_iter().map(|(_, square)| square.unwrap_or(0)).sum();
+    /// assert_eq!(sum, 14);
+    /// # Ok(()) }
+    /// ```
     pub async fn collect(mut self) -> Vec<(usize, Result<Out, JobError>)> {
         let mut results = Vec::new();
         while let Some(result) = self.next().await {

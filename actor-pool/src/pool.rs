@@ -16,6 +16,28 @@ use crate::submit::Parcel;
 use crate::{Job, JobHandle, JobOptions, Jobs, Refusal, SubmitError, WorkerInfo, WorkerStatus};
 
 /// Which jobs a pool still does when it shuts down.
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::{ActorSystem, BoxError};
+/// # use actor_pool::{Job, Pool};
+/// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+/// use actor_pool::ShutdownMode;
+/// use std::time::Duration;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::new("demo");
+/// # let pool = Pool::builder().threads(1).start(&system).await?;
+/// # let (open, opened) = std::sync::mpsc::channel::<()>();
+/// # let slow = pool.submit_fn(move || drop(opened.recv())).await?;
+/// let job = pool.submit(&SQUARE, 3).await?; // The only worker is busy with a slow one.
+/// # drop(open);
+/// let report = pool.shutdown(ShutdownMode::Drain, Duration::from_secs(5)).await;
+/// assert_eq!(job.await?, 9); // With `Cancel` it were `JobError::Shutdown`.
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ShutdownMode {
@@ -26,6 +48,28 @@ pub enum ShutdownMode {
 }
 
 /// How a pool ended.
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::{ActorSystem, BoxError};
+/// # use actor_pool::{Job, Pool};
+/// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+/// use actor_pool::ShutdownMode;
+/// use std::time::Duration;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::new("demo");
+/// # let pool = Pool::builder().threads(1).start(&system).await?;
+/// pool.submit(&SQUARE, 3).await?.await?;
+/// let report = pool.shutdown(ShutdownMode::Drain, Duration::from_secs(5)).await;
+/// assert_eq!((report.finished, report.cancelled), (1, 0));
+/// for worker in &report.abandoned {
+///     eprintln!("{} is stuck in a job", worker.name);
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PoolReport {
@@ -39,6 +83,24 @@ pub struct PoolReport {
 
 impl PoolReport {
     /// Whether all threads and processes are gone.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::{ActorSystem, BoxError};
+    /// # use actor_pool::{Job, Pool};
+    /// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+    /// use actor_pool::ShutdownMode;
+    /// use std::time::Duration;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// # let pool = Pool::builder().threads(1).start(&system).await?;
+    /// let report = pool.shutdown(ShutdownMode::Drain, Duration::from_secs(5)).await;
+    /// assert!(report.is_clean());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.abandoned.is_empty()
@@ -53,6 +115,8 @@ impl PoolReport {
 ///
 /// Clones are handles to the same pool. When the last one is dropped the pool drains in the background; use
 /// [`shutdown`](Pool::shutdown) to wait for its end. A pool belongs to the system that it was started on and ends with it.
+///
+/// # Examples
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), actor_core::BoxError> {
@@ -102,6 +166,20 @@ impl Drop for Inner {
 
 impl Pool {
     /// A pool without workers, to be given some.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::{ActorSystem, BoxError};
+    /// # use actor_pool::{Job, Pool};
+    /// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let pool = Pool::builder().threads(2).start(&system).await?;
+    /// assert_eq!(pool.workers().len(), 2);
+    /// # Ok(()) }
+    /// ```
     pub fn builder() -> PoolBuilder {
         PoolBuilder::new()
     }
@@ -137,6 +215,21 @@ impl Pool {
     /// # Cancel safety
     ///
     /// A submission that is dropped before it completes has not taken place; the argument is dropped with it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::{ActorSystem, BoxError};
+    /// # use actor_pool::{Job, Pool};
+    /// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// # let pool = Pool::builder().threads(1).start(&system).await?;
+    /// let handle = pool.submit(&SQUARE, 3).await?; // Accepted.
+    /// assert_eq!(handle.await?, 9); // Done.
+    /// # Ok(()) }
+    /// ```
     #[doc(alias = "apply_async")]
     pub async fn submit<Arg, Out>(
         &self,
@@ -159,6 +252,23 @@ impl Pool {
     /// # Cancel safety
     ///
     /// See [`submit`](Pool::submit).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::{ActorSystem, BoxError};
+    /// # use actor_pool::{Job, Pool};
+    /// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+    /// use actor_pool::JobOptions;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// # let pool = Pool::builder().threads(1).start(&system).await?;
+    /// let handle = pool.submit_with(&SQUARE, 3, JobOptions::new().retryable()).await?;
+    /// assert_eq!(handle.await?, 9);
+    /// # Ok(()) }
+    /// ```
     pub async fn submit_with<Arg, Out>(
         &self,
         job: &Job<Arg, Out>,
@@ -182,6 +292,33 @@ impl Pool {
     /// # Errors
     ///
     /// [`SubmitError`] gives the argument back. [`Refusal::Full`] also while others wait for room: nobody overtakes them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::{ActorSystem, BoxError};
+    /// # use actor_pool::{Job, Pool};
+    /// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+    /// use actor_pool::Refusal;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// # let pool = Pool::builder().threads(1).capacity(2).start(&system).await?;
+    /// # let (open, opened) = std::sync::mpsc::channel::<()>();
+    /// # let slow = pool.submit_fn(move || drop(opened.recv())).await?;
+    /// let mut accepted = Vec::new();
+    /// let left_over = loop {
+    ///     match pool.try_submit(&SQUARE, accepted.len() as u64) {
+    ///         Ok(job) => accepted.push(job),
+    ///         Err(error) if error.refusal() == &Refusal::Full => break error.into_argument(),
+    ///         Err(error) => return Err(error.into()),
+    ///     }
+    /// };
+    /// assert_eq!(left_over, accepted.len() as u64); // Too much for now: do it here, or later.
+    /// # drop(open);
+    /// # Ok(()) }
+    /// ```
     pub fn try_submit<Arg, Out>(
         &self,
         job: &Job<Arg, Out>,
@@ -199,6 +336,23 @@ impl Pool {
     /// # Errors
     ///
     /// See [`try_submit`](Pool::try_submit).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::{ActorSystem, BoxError};
+    /// # use actor_pool::{Job, Pool};
+    /// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+    /// use actor_pool::JobOptions;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// # let pool = Pool::builder().threads(1).start(&system).await?;
+    /// let job = pool.try_submit_with(&SQUARE, 3, JobOptions::new().retryable())?;
+    /// assert_eq!(job.await?, 9);
+    /// # Ok(()) }
+    /// ```
     pub fn try_submit_with<Arg, Out>(
         &self,
         job: &Job<Arg, Out>,
@@ -257,6 +411,22 @@ impl Pool {
     /// # Errors
     ///
     /// [`SubmitError`] gives the closure back; see [`try_submit`](Pool::try_submit).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::{ActorSystem, BoxError};
+    /// # use actor_pool::{Job, Pool};
+    /// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// # let pool = Pool::builder().threads(1).start(&system).await?;
+    /// let words = vec!["a", "b"];
+    /// let joined = pool.try_submit_fn(move || words.join("-"))?;
+    /// assert_eq!(joined.await?, "a-b");
+    /// # Ok(()) }
+    /// ```
     pub fn try_submit_fn<F, Out>(&self, work: F) -> Result<JobHandle<Out>, SubmitError<F>>
     where
         F: FnOnce() -> Out + Send + 'static,
@@ -274,6 +444,23 @@ impl Pool {
     ///
     /// The arguments are drawn lazily, a bounded number ahead of the results, so they may be without end. An argument that fails is an
     /// error in its own place only. Nothing happens before [`next`](Map::next) or [`collect`](Map::collect) is called.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::{ActorSystem, BoxError};
+    /// # use actor_pool::{Job, Pool};
+    /// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// # let pool = Pool::builder().threads(1).start(&system).await?;
+    /// let mut squares = pool.map(&SQUARE, 1..); // Without end.
+    /// for expected in [1, 4, 9] {
+    ///     assert_eq!(squares.next().await, Some(Ok(expected)));
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[doc(alias = "imap")]
     pub fn map<Arg, Out, I>(&self, job: &Job<Arg, Out>, arguments: I) -> Map<Arg, Out, I::IntoIter>
     where
@@ -285,6 +472,25 @@ impl Pool {
     }
 
     /// Like [`map`](Pool::map), but gives each result, with its place, as soon as it is there.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::{ActorSystem, BoxError};
+    /// # use actor_pool::{Job, Pool};
+    /// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// # let pool = Pool::builder().threads(1).start(&system).await?;
+    /// let mut sum = 0;
+    /// let mut squares = pool.map_unordered(&SQUARE, [5, 3, 4]);
+    /// while let Some((_place, square)) = squares.next().await {
+    ///     sum += square?;
+    /// }
+    /// assert_eq!(sum, 50);
+    /// # Ok(()) }
+    /// ```
     #[doc(alias = "imap_unordered")]
     pub fn map_unordered<Arg, Out, I>(
         &self,
@@ -300,18 +506,66 @@ impl Pool {
     }
 
     /// The workers, in the order of their names' numbers, threads first. A snapshot: they go on meanwhile.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::{ActorSystem, BoxError};
+    /// # use actor_pool::{Job, Pool};
+    /// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// # let pool = Pool::builder().threads(1).start(&system).await?;
+    /// let names: Vec<_> = pool.workers().into_iter().map(|worker| worker.name.to_string()).collect();
+    /// assert_eq!(names, ["thread-1"]);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn workers(&self) -> Vec<WorkerStatus> {
         self.shared().workers()
     }
 
     /// How many jobs wait for a worker. A snapshot.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::{ActorSystem, BoxError};
+    /// # use actor_pool::{Job, Pool};
+    /// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// # let pool = Pool::builder().threads(1).start(&system).await?;
+    /// # let (open, opened) = std::sync::mpsc::channel::<()>();
+    /// # let slow = pool.submit_fn(move || drop(opened.recv())).await?;
+    /// let job = pool.submit(&SQUARE, 3).await?; // The only worker is busy with a slow one.
+    /// assert!(pool.pending() >= 1);
+    /// # drop((open, job));
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn pending(&self) -> usize {
         self.shared().pending()
     }
 
     /// How many jobs workers have finished so far, whatever their outcome.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::{ActorSystem, BoxError};
+    /// # use actor_pool::{Job, Pool};
+    /// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// # let pool = Pool::builder().threads(1).start(&system).await?;
+    /// pool.map(&SQUARE, 1..=10).collect().await;
+    /// assert_eq!(pool.finished(), 10);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn finished(&self) -> u64 {
         self.shared().finished()
@@ -328,6 +582,24 @@ impl Pool {
     /// # Cancel safety
     ///
     /// Cancel safe: the pool ends all the same.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::{ActorSystem, BoxError};
+    /// # use actor_pool::{Job, Pool};
+    /// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+    /// use actor_pool::ShutdownMode;
+    /// use std::time::Duration;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// # let pool = Pool::builder().threads(1).start(&system).await?;
+    /// let report = pool.shutdown(ShutdownMode::Drain, Duration::from_secs(5)).await;
+    /// assert!(report.is_clean(), "stuck: {:?}", report.abandoned);
+    /// # Ok(()) }
+    /// ```
     pub async fn shutdown(&self, mode: ShutdownMode, deadline: Duration) -> PoolReport {
         let asked = self.inner.keeper.ask_within(Duration::MAX, |reply| {
             KeeperMsg::Shutdown(mode, deadline, reply)

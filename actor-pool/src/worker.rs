@@ -4,6 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 
 /// Where a worker runs.
+///
+/// # Examples
+///
+/// ```
+/// use actor_pool::WorkerKind;
+///
+/// assert_eq!(WorkerKind::Process.to_string(), "process");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum WorkerKind {
@@ -23,6 +31,23 @@ impl fmt::Display for WorkerKind {
 }
 
 /// Who did a job.
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::{ActorSystem, BoxError};
+/// # use actor_pool::{Job, Pool};
+/// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+/// use actor_pool::WorkerKind;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::new("demo");
+/// # let pool = Pool::builder().threads(1).start(&system).await?;
+/// let completed = pool.submit(&SQUARE, 3).await?.outcome().await?;
+/// assert_eq!((&*completed.worker.name, completed.worker.kind), ("thread-1", WorkerKind::Thread));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WorkerInfo {
@@ -35,6 +60,23 @@ pub struct WorkerInfo {
 }
 
 /// What a worker is doing.
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::{ActorSystem, BoxError};
+/// # use actor_pool::{Job, Pool};
+/// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+/// use actor_pool::WorkerState;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::new("demo");
+/// # let pool = Pool::builder().threads(1).start(&system).await?;
+/// let busy = pool.workers().iter().filter(|worker| worker.state == WorkerState::Busy).count();
+/// assert_eq!(busy, 0);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum WorkerState {
@@ -60,6 +102,22 @@ impl fmt::Display for WorkerState {
 }
 
 /// One line of [`Pool::workers`](crate::Pool::workers).
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::{ActorSystem, BoxError};
+/// # use actor_pool::{Job, Pool};
+/// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::new("demo");
+/// # let pool = Pool::builder().threads(1).start(&system).await?;
+/// for worker in pool.workers() {
+///     println!("{} ({}): {}, replaced {} times", worker.name, worker.kind, worker.state, worker.restarts);
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WorkerStatus {

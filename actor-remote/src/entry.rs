@@ -173,7 +173,10 @@ async fn start_root(
             link.send_spawned(request, crate::link::ROOT);
             true
         }
-        Err(RootError { cause, text }) => {
+        Err(RootError { cause, mut text }) => {
+            if cause == SpawnFailure::BadArguments {
+                text = format!("the arguments for factory {factory:?} could not be decoded: {text}");
+            }
             link.send_spawn_failed(request, cause, &text);
             false
         }

@@ -429,8 +429,26 @@ impl PidWatch {
         Some(self.pid.load(Ordering::Relaxed)).filter(|pid| *pid != 0)
     }
 
-    fn set(&self, pid: u32) {
+    fn set(&self, pid: u32) -> PidMark {
         self.pid.store(pid, Ordering::Relaxed);
+        PidMark {
+            watch: self.clone(),
+            pid,
+        }
+    }
+}
+
+/// Takes the process id back when the process is given up, unless a newer one stands there.
+struct PidMark {
+    watch: PidWatch,
+    pid: u32,
+}
+
+impl Drop for PidMark {
+    fn drop(&mut self) {
+        let (pid, relaxed) = (&self.watch.pid, Ordering::Relaxed);
+        // Another process may have taken its place; that one stays.
+        pid.compare_exchange(self.pid, 0, relaxed, relaxed).ok();
     }
 }
 
@@ -447,7 +465,7 @@ struct Running {
     handle: ProcessHandle,
     exit: ExitFuture,
     events: UnboundedReceiver<LinkEvent>,
-    pid: PidWatch,
+    _pid: PidMark,
 }
 
 #[async_trait]
@@ -499,8 +517,7 @@ impl<M: Serialize + Send + 'static> ProcessChild<M> {
         } = spawn(self.spec.clone())
             .await
             .map_err(|error| failed(error.to_string()))?;
-        let pid = self.config.pid.clone();
-        pid.set(handle.pid());
+        let pid = self.config.pid.set(handle.pid());
         let Config {
             node,
             window,
@@ -514,9 +531,7 @@ impl<M: Serialize + Send + 'static> ProcessChild<M> {
         let connected = match connect(transport, hello, HANDSHAKE_TIMEOUT).await {
             Ok(connected) => connected,
             Err(error) => {
-                let text = explain_no_link(&mut exit, &error).await;
-                pid.set(0);
-                return Err(failed(text));
+                return Err(failed(explain_no_link(&mut exit, &error).await));
             }
         };
         let (tell, events) = unbounded_channel();
@@ -538,13 +553,12 @@ impl<M: Serialize + Send + 'static> ProcessChild<M> {
             handle,
             exit,
             events,
-            pid,
+            _pid: pid,
         };
         match running.await_root().await {
             Ok(()) => Ok(running),
             Err(text) => {
                 running.link.close("the root did not start");
-                running.pid.set(0);
                 Err(failed(text))
             }
         }
@@ -631,7 +645,7 @@ struct Driver {
     was_killed: bool,
     /// The link is closed.
     is_lost: bool,
-    /// The process was killed since its link was lost and it stayed.
+    /// We hung up on it, or killed it since its link was lost and it stayed.
     was_cut_off: bool,
     /// The forwarder is gone.
     is_given_up: bool,
@@ -655,7 +669,7 @@ impl Driver {
                 why = self.running.link.lost(), if !self.is_lost => self.handle_lost(why),
                 () = kill => {
                     self.kill_at = None;
-                    self.was_cut_off = self.is_lost;
+                    self.was_cut_off |= self.is_lost;
                     self.signal(ProcessHandle::kill_group);
                 }
             }
@@ -665,17 +679,18 @@ impl Driver {
         while let Ok(event) = self.running.events.try_recv() {
             self.handle_event(event);
         }
-        self.running.pid.set(0);
         self.running.link.close("the worker process has ended");
         let reason = self.reason(exit);
-        self.root.end(reason);
+        let Driver { running, root, .. } = self;
+        drop(running);
+        root.end(reason);
     }
 
     fn reason(&mut self, exit: ProcessExit) -> ExitReason {
         match self.ended.take() {
             Some(reason) => reason,
             None if self.was_killed => ExitReason::Killed,
-            // Either we ended a process that could not be reached any more, or it saw by itself that we had hung up.
+            // Either we gave it up, or it saw by itself that we had hung up.
             None if self.was_cut_off || (self.is_lost && exit.code == Some(EXIT_PARENT_GONE)) => {
                 ExitReason::NoConnection
             }
@@ -726,6 +741,7 @@ impl Driver {
             self.kill_within(LOST_GRACE);
         }
         self.is_lost = true;
+        self.was_cut_off = self.running.link.is_broken();
     }
 
     fn kill_within(&mut self, grace: Duration) {

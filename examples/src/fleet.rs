@@ -70,7 +70,9 @@ impl Fleet {
         let mut not_begun = 0;
         loop {
             while under_way.len() < self.ahead && !interrupt.is_requested() {
-                let Some((item, argument)) = items.next() else { break };
+                let Some((item, argument)) = items.next() else {
+                    break;
+                };
                 let options = JobOptions::new().retryable();
                 match self.pool.submit_with(job, argument, options).await {
                     Ok(handle) => under_way.push((item, handle)),
@@ -116,7 +118,11 @@ impl Fleet {
 
     /// How often workers were started again.
     pub(crate) fn restarts(&self) -> u64 {
-        self.pool.workers().iter().map(|worker| u64::from(worker.restarts)).sum()
+        self.pool
+            .workers()
+            .iter()
+            .map(|worker| u64::from(worker.restarts))
+            .sum()
     }
 
     /// Lets the workers leave; they are gone when this returns.
@@ -143,8 +149,8 @@ async fn any<Out>(
 }
 
 fn kill(pid: u32) -> bool {
-    let pid = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw);
-    pid.is_some_and(|pid| {
-        rustix::process::kill_process(pid, rustix::process::Signal::KILL).is_ok()
-    })
+    let pid = i32::try_from(pid)
+        .ok()
+        .and_then(rustix::process::Pid::from_raw);
+    pid.is_some_and(|pid| rustix::process::kill_process(pid, rustix::process::Signal::KILL).is_ok())
 }

@@ -13,7 +13,9 @@ pub(crate) const SLOW_WORKER: Factory<(), Work> = Factory::new("examples.SlowWor
 
 /// The jobs that worker processes know.
 pub(crate) fn jobs() -> Jobs {
-    let jobs = Jobs::builder().job(primes::CHECK).job(wordcount::COUNT_FILE);
+    let jobs = Jobs::builder()
+        .job(primes::CHECK)
+        .job(wordcount::COUNT_FILE);
     jobs.build().expect("each job has a name of its own")
 }
 
@@ -22,5 +24,7 @@ pub(crate) fn registry() -> Registry {
     let registry = jobs().register(Registry::builder());
     // On a thread of its own, since it blocks.
     let registry = registry.factory_on_thread(SLOW_WORKER, |()| Worker::that_blocks());
-    registry.build().expect("each factory has a name of its own")
+    registry
+        .build()
+        .expect("each factory has a name of its own")
 }

@@ -308,8 +308,8 @@ fn countdown_without_workers_is_refused() {
 }
 
 #[test]
-fn spinner_turns_beside_a_worker_in_a_task_and_on_a_thread() {
-    for placement in ["task", "thread"] {
+fn spinner_turns_beside_a_worker_in_a_task_a_thread_and_a_process() {
+    for placement in ["task", "thread", "process"] {
         let output = run(&[
             "run",
             "spinner",
@@ -332,6 +332,29 @@ fn spinner_turns_beside_a_worker_in_a_task_and_on_a_thread() {
             (&true.into(), &placement.into())
         );
     }
+}
+
+/// Whether a process with this number still exists, in any state.
+fn exists(pid: &str) -> bool {
+    PathBuf::from("/proc").join(pid).exists()
+}
+
+#[test]
+fn a_killed_worker_costs_neither_answers_nor_the_run() {
+    let output = run(&[
+        "run",
+        "primes",
+        "--kill-worker",
+        "--threads",
+        "1",
+        "--processes",
+        "1",
+    ]);
+
+    let text = stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}{}", stderr(&output));
+    assert!(text.contains("20 numbers answered, 9 prime"), "{text}");
+    assert!(text.contains("was killed at work; 1 restart"), "{text}");
 }
 
 fn interrupt(child: &Child) {
@@ -366,6 +389,11 @@ fn ctrl_c_drains_reports_what_was_done_and_exits_130() {
         .unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130), "{text}{said}");
     assert!(said.contains("interrupted"), "{said}");
+    let worker = text.lines().nth(1).unwrap().split_whitespace().last();
+    assert!(
+        !exists(worker.unwrap()),
+        "its worker is left behind: {text}"
+    );
     assert!(
         text.lines()
             .last()

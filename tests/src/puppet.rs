@@ -249,6 +249,10 @@ impl Events {
     /// # Panics
     ///
     /// When none comes, or none can come any more.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "it is the asynchronous sibling of that `next`"
+    )]
     #[track_caller]
     pub fn next(&mut self) -> impl Future<Output = Event> {
         let next = crate::soon("an event", self.receiver.recv());

@@ -150,6 +150,10 @@ impl Stage {
     /// # Panics
     ///
     /// When none comes.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "it is the asynchronous sibling of that `next`"
+    )]
     #[track_caller]
     pub fn next(&mut self) -> impl Future<Output = String> {
         let next = crate::soon("an event on the stage", self.events.recv());

@@ -83,6 +83,8 @@ pub enum RigMsg {
     StopOther(ActorRef<u64>),
     /// Ends normally.
     Stop,
+    /// Never gets on with this message.
+    Ponder,
     /// Ends normally as soon as another message is queued behind this one.
     StopBeforeNext,
     /// Fails.
@@ -467,6 +469,7 @@ impl Actor for Rig {
             RigMsg::Back(listener, reply) => reply.send(listener),
             RigMsg::StopOther(listener) => listener.stop(),
             RigMsg::Stop => ctx.stop(),
+            RigMsg::Ponder => std::future::pending::<()>().await,
             RigMsg::StopBeforeNext => {
                 while ctx.actor_ref().is_empty() {
                     tokio::task::yield_now().await;

@@ -6,7 +6,8 @@ pub(crate) mod queue;
 
 /// How many messages a mailbox takes before senders wait.
 ///
-/// At no instant are more than `capacity` messages accepted and not yet begun. The message in hand does not count.
+/// At no instant are more than `capacity` messages accepted and not yet begun. The message in hand does not count. Each link over which
+/// other processes reach the actor may add one window of messages.
 ///
 /// # Examples
 ///

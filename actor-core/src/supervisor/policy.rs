@@ -254,8 +254,8 @@ impl Backoff {
     /// use actor_core::Backoff;
     /// use std::time::Duration;
     ///
-    /// // Between 0.8 and 1.2 seconds: a hundred children that lost the same server do not come back in the same instant. The cap lies above,
-    /// // since no delay is longer than the cap.
+    /// // Between 0.8 and 1.2 seconds: a hundred children that lost the same server do not come back in the same instant.
+    /// // No delay is longer than the cap, so it lies above them.
     /// let spread = Backoff::exponential(Duration::from_secs(1), Duration::from_secs(2)).factor(1.0).jitter(0.2);
     /// ```
     #[must_use]

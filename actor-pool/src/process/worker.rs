@@ -18,6 +18,8 @@ struct Worker {
 impl Jobs {
     /// Enables worker processes of this program to run these jobs. Give the registry to [`actor_remote::init`] at the top of `main`.
     ///
+    /// # Examples
+    ///
     /// ```no_run
     /// use actor_pool::{Job, Jobs, Pool};
     /// use actor_remote::{Node, Registry};

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use actor_core::ExitReason;
+use actor_core::{ActorSystem, ExitReason};
 use actor_pool::{JobError, Refusal, ShutdownMode};
 
-use crate::rig::{LONG, MEET, Meeting, SQUARE, is_gone, pids, pool};
+use crate::rig::{LONG, MEET, Meeting, SQUARE, builder, is_gone, pids, pool, sigkill};
 
 #[tokio::test]
 async fn a_drain_finishes_what_was_accepted_and_leaves_no_process() {
@@ -108,4 +108,50 @@ async fn a_system_that_shuts_down_takes_its_pools_along() {
     ending.await.unwrap();
 
     assert!(workers.into_iter().all(is_gone));
+}
+
+#[tokio::test]
+async fn a_drain_waits_for_the_replacement_of_a_worker_that_dies_meanwhile() {
+    // P3, P9
+    let (_system, pool) = pool(1).await;
+    let meeting = Meeting::new();
+    let doomed = pool.submit(&MEET, meeting.place.clone()).await.unwrap();
+    let guest = meeting.guest().await;
+    let waiting = pool.submit(&SQUARE, 6).await.unwrap();
+    let ending = {
+        let pool = pool.clone();
+        tokio::spawn(async move { pool.shutdown(ShutdownMode::Drain, LONG).await })
+    };
+
+    sigkill(guest.pid);
+
+    assert!(doomed.await.is_err());
+    assert_eq!(waiting.await, Ok(36));
+    let report = ending.await.unwrap();
+    assert_eq!((report.finished, report.cancelled), (1, 0));
+}
+
+#[tokio::test]
+async fn a_pool_whose_workers_cannot_be_replaced_goes_on_trying_and_still_ends() {
+    // P3, P9
+    let system = ActorSystem::new("test");
+    let link = std::env::temp_dir().join(format!("pool-worker-{}", std::process::id()));
+    std::os::unix::fs::symlink(std::env::current_exe().unwrap(), &link).unwrap();
+    let pool = builder(1)
+        .process_binary(&link)
+        .start(&system)
+        .await
+        .unwrap();
+    std::fs::remove_file(&link).unwrap();
+    sigkill(pids(&pool)[0]);
+    while pool.workers()[0].restarts < 3 {
+        tokio::task::yield_now().await;
+    }
+    let waiting = pool.submit(&SQUARE, 6).await.unwrap();
+
+    let report = pool.shutdown(ShutdownMode::Drain, Duration::ZERO).await;
+
+    assert_eq!(waiting.await, Err(JobError::Shutdown));
+    assert_eq!((report.finished, report.cancelled), (0, 1));
+    assert!(report.is_clean());
 }

@@ -66,6 +66,8 @@ pub(crate) struct Link {
     /// What we may send to one of theirs.
     peer_window: u32,
     closed: AtomicBool,
+    /// The other side sent what it must not.
+    is_broken: AtomicBool,
     lost: Notify,
     why: Mutex<Option<String>>,
     events: Box<dyn Fn(LinkEvent) + Send + Sync>,
@@ -138,6 +140,7 @@ impl Link {
             window: window.max(1),
             peer_window: peer_window.unwrap_or(established.peer.credits).max(1),
             closed: AtomicBool::new(false),
+            is_broken: AtomicBool::new(false),
             lost: Notify::new(),
             why: Mutex::new(None),
             events: Box::new(events),
@@ -162,6 +165,11 @@ impl Link {
 
     pub(crate) fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Acquire)
+    }
+
+    /// Whether it was closed because the other side sent what it must not.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.is_broken.load(Ordering::Acquire)
     }
 
     /// Completes when the link is lost, with the reason.

@@ -1,6 +1,7 @@
 //! The reading half of a link: frames in, and what each of them means. Everything here may come from a hostile peer.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use actor_core::ExitReason;
 use actor_core::wire::LinkHook;
@@ -25,6 +26,7 @@ pub(super) async fn read(
     };
     loop {
         if let Err(why) = reader.handle_all(&mut frames) {
+            link.is_broken.store(true, Ordering::Release);
             return why;
         }
         if link.is_closed() {

@@ -14,8 +14,8 @@ use std::time::Duration;
 use actor_core::prelude::{ActorSystem, BoxError};
 use serde_json::json;
 
-pub(crate) use self::actors::{Work, Worker};
 use self::actors::{Done, Spinner, SpinnerMsg, TURN};
+pub(crate) use self::actors::{Work, Worker};
 use crate::exit::Failure;
 use crate::topology::{About, Outcome, Stage, counted, rounded};
 

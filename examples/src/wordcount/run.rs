@@ -55,7 +55,9 @@ pub(super) async fn spread(
     };
 
     let order = dispatch_order(files);
-    let items = order.into_iter().map(|item| (item, files[item].path.clone().into_os_string()));
+    let items = order
+        .into_iter()
+        .map(|item| (item, files[item].path.clone().into_os_string()));
     let not_begun = fleet.spread(&COUNT_FILE, items, &stage.interrupt, |item, outcome| {
         match outcome {
             Ok(done) => on_answer(gathered.tally.take_in(item, &files[item], done.value)),

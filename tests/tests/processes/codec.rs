@@ -30,11 +30,11 @@ async fn a_message_that_cannot_be_encoded_is_a_dead_letter_and_its_asks_fail() {
 
     let answer = bench.rig.ask_within(LONG, |reply| RigMsg::Stubborn(Unencodable, reply)).await;
 
-    assert!(failure(answer).contains("refuses to be encoded"));
-    let reason = DeadLetterReason::Undecodable("refuses to be encoded".into());
+    assert!(failure(answer).contains("the message could not be sent"));
     let letters = letters(&mut office);
     assert_eq!(letters.len(), 1);
-    assert_eq!((letters[0].target, &letters[0].reason), (bench.rig.id(), &reason));
+    assert_eq!(letters[0].target, bench.rig.id());
+    assert!(matches!(letters[0].reason, DeadLetterReason::Undecodable(_)));
     still(&bench, pid).await;
 }
 
@@ -66,7 +66,7 @@ async fn a_message_that_cannot_be_decoded_is_a_dead_letter_there_and_its_asks_fa
     // And one that stands before it.
     let answer = bench.rig.ask_within(LONG, |reply| RigMsg::LatePoison(reply, Undecodable)).await;
 
-    assert!(failure(answer).contains("refuses to be decoded"));
+    assert!(failure(answer).contains("could not be decoded"));
     still(&bench, pid).await;
 }
 
@@ -78,7 +78,7 @@ async fn an_answer_that_cannot_be_encoded_fails_its_ask() {
 
     let answer = bench.rig.ask_within(LONG, RigMsg::AnswerBadly).await;
 
-    assert!(failure(answer).contains("refuses to be encoded"));
+    assert!(failure(answer).contains("the answer could not be sent"));
     still(&bench, pid).await;
 }
 
@@ -90,7 +90,7 @@ async fn an_answer_that_cannot_be_decoded_fails_its_ask() {
 
     let answer = bench.rig.ask_within(LONG, RigMsg::AnswerUndecodably).await;
 
-    assert!(failure(answer).contains("refuses to be decoded"));
+    assert!(failure(answer).contains("the answer could not be decoded"));
     still(&bench, pid).await;
 }
 

@@ -75,20 +75,32 @@ async fn a_program_that_is_no_worker_is_told_with_a_hint() {
 async fn a_program_that_says_nothing_or_something_else_is_given_up() {
     const HINT: &str = "actor_remote::init";
     let with = |program: &str| worker(&node(), "rig", RigArgs::Works).binary(program);
-    let silent = || worker(&node(), "rig", RigArgs::Works).arg("rogue");
+    let rogue = worker(&node(), "rig", RigArgs::Works).arg("rogue");
 
-    let (cat, noise, silence, mute) = tokio::join!(
+    let (cat, noise, mute) = tokio::join!(
         error_of(with("/bin/cat")),
-        error_of(silent().arg("NoHello")),
-        error_of(silent().arg("Silence")),
+        error_of(rogue.arg("NoHello")),
         error_of(with("/bin/sleep").arg("1000")),
     );
 
     check(&cat, &["no hello", HINT]);
     check(&mute, &["no hello", HINT]);
     check(&noise, &[HINT]);
-    // It did say hello; but there is no root.
-    check(&silence, &["in time"]);
+}
+
+// C9: one that says hello and then nothing is given the time for a start.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_that_never_answers_is_given_up_in_time() {
+    let system = ActorSystem::new("t");
+    let silent = worker(&node(), "rig", RigArgs::Works).arg("rogue").arg("Silence");
+    let pid = silent.pid();
+    let child = silent.child().start_timeout(Duration::from_secs(1));
+    let sup = Supervisor::builder(Strategy::OneForOne).child(child.build().0);
+
+    let error = soon("an error", sup.start(&system)).await.unwrap_err();
+
+    assert!(matches!(error, StartError::Child { reason: ExitReason::StartTimeout, .. }), "{error:?}");
+    assert_eq!(pid.current(), None);
 }
 
 // C1

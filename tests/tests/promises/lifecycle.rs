@@ -821,7 +821,13 @@ async fn the_last_reference_may_race_with_an_upgrade() {
         let sent = sending.await.unwrap();
         assert_eq!(events.rest_of_notes().await.len(), usize::from(sent));
     }
-    assert_eq!(system.live_actors(), 0);
+    let all_ended = async {
+        while system.live_actors() > 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    soon("every actor ends", all_ended).await;
+    assert_eq!(system.dead_letter_count(), 0);
 }
 
 /// Goes up when the test ends, also by a failure; otherwise its runtime would wait for the spinning handlers for ever.
