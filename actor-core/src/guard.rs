@@ -1,6 +1,5 @@
 //! Polls user code: the kill check, the capture of panics and the scope of dropped replies, once per poll and not per message.
 
-use std::any::Any;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
@@ -103,8 +102,7 @@ where
                     return Poll::Ready(Outcome::Done(output));
                 }
                 Err(payload) => {
-                    let reason = panicked(&*payload);
-                    drop_caught(payload);
+                    let reason = ExitReason::from(crate::panic::describe(payload));
                     scope.close(|| AskError::Failed {
                         reason: reason.clone(),
                     });
@@ -153,58 +151,5 @@ impl<M: Send + 'static, F> Drop for Held<'_, M, F> {
 
 /// Runs a synchronous piece of user code, such as a factory.
 pub(crate) fn caught<T>(run: impl FnOnce() -> T) -> Result<T, ExitReason> {
-    catch_unwind(AssertUnwindSafe(run)).map_err(|payload| {
-        let reason = panicked(&*payload);
-        drop_caught(payload);
-        reason
-    })
-}
-
-/// The payload of a panic is user data too; its drop may panic in turn.
-fn drop_caught(payload: Box<dyn Any + Send>) {
-    drop(catch_unwind(AssertUnwindSafe(|| drop(payload))));
-}
-
-fn panicked(payload: &(dyn Any + Send)) -> ExitReason {
-    let text = if let Some(text) = payload.downcast_ref::<&'static str>() {
-        (*text).to_owned()
-    } else if let Some(text) = payload.downcast_ref::<String>() {
-        text.clone()
-    } else {
-        "a panic with a payload that is no text".to_owned()
-    };
-    ExitReason::Panicked {
-        text,
-        location: location::take(),
-    }
-}
-
-/// Where the last panic of this thread happened, from one chaining panic hook.
-pub(crate) mod location {
-    use std::cell::RefCell;
-    use std::sync::Once;
-
-    thread_local! {
-        static LAST: RefCell<Option<String>> = const { RefCell::new(None) };
-    }
-
-    static INSTALLED: Once = Once::new();
-
-    /// Installs the hook, once per process. The hook that was there is called as before.
-    pub(crate) fn install() {
-        INSTALLED.call_once(|| {
-            let previous = std::panic::take_hook();
-            std::panic::set_hook(Box::new(move |info| {
-                let at = info
-                    .location()
-                    .map(|at| format!("{}:{}:{}", at.file(), at.line(), at.column()));
-                LAST.try_with(|last| *last.borrow_mut() = at).ok();
-                previous(info);
-            }));
-        });
-    }
-
-    pub(super) fn take() -> Option<String> {
-        LAST.with_borrow_mut(Option::take)
-    }
+    crate::panic::catch(run).map_err(ExitReason::from)
 }

@@ -48,6 +48,7 @@ mod incarnation;
 mod lifecycle;
 pub mod link;
 mod mailbox;
+pub mod panic;
 mod placement;
 pub mod prelude;
 mod registry;

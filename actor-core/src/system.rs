@@ -238,7 +238,7 @@ impl SystemBuilder {
         let runtime = Runtime::current()
             .expect("an ActorSystem is built inside a tokio runtime: call it from #[tokio::main] or Runtime::block_on");
         if self.panic_hook {
-            crate::guard::location::install();
+            crate::panic::install_hook();
         }
         let core = SystemCore {
             name: self.name,

@@ -66,7 +66,6 @@ impl PoolBuilder {
                 environment: Vec::new(),
                 directory: None,
                 result_max: RESULT_MAX,
-                panic_hook: true,
             },
             capacity: CAPACITY,
             name: None,
@@ -256,30 +255,6 @@ impl PoolBuilder {
         self
     }
 
-    /// Whether to install the panic hook that notes where a panic happened and then calls the hook that was there before. On by
-    /// default; without it [`JobError::Panicked`](crate::JobError::Panicked) has no location.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use actor_core::{ActorSystem, BoxError};
-    /// # use actor_pool::{Job, Pool};
-    /// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
-    /// use actor_pool::JobError;
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), BoxError> {
-    /// # let system = ActorSystem::new("demo");
-    /// let pool = Pool::builder().threads(1).start(&system).await?;
-    /// let failed = pool.submit_fn(|| panic!("oh no")).await?.await;
-    /// assert!(matches!(failed, Err(JobError::Panicked { location: Some(_), .. })));
-    /// # Ok(()) }
-    /// ```
-    pub fn panic_hook(mut self, install: bool) -> Self {
-        self.options.panic_hook = install;
-        self
-    }
-
     /// Starts the pool and waits until all its workers have started.
     ///
     /// # Errors
@@ -310,9 +285,6 @@ impl PoolBuilder {
     /// ```
     pub async fn start(self, system: &ActorSystem) -> Result<Pool, PoolError> {
         self.check()?;
-        if self.options.panic_hook {
-            crate::panics::install_hook();
-        }
         let shared = Arc::new(Shared::new(self.capacity));
         let (supervisor, threads) = self.start_threads(system, &shared).await?;
         let mut begun = Begun {

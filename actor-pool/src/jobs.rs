@@ -8,9 +8,9 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::panics::caught;
 use crate::task::{decode, encode};
 use crate::{Job, JobError, JobsError, Payload, Refusal};
+use actor_core::panic::catch;
 
 type RunEncoded = Arc<dyn Fn(&[u8]) -> Result<Vec<u8>, JobError> + Send + Sync>;
 
@@ -207,12 +207,12 @@ where
 {
     let argument: Arg = decode(Payload::Argument, argument)?;
     let run = job.function();
-    let result = caught(move || run(argument)).map_err(|panic| JobError::Panicked {
+    let result = catch(move || run(argument)).map_err(|panic| JobError::Panicked {
         text: panic.text,
         location: panic.location,
     })?;
     let encoded = encode(Payload::Result, &result);
-    crate::panics::discard(result);
+    actor_core::panic::discard(result);
     encoded
 }
 

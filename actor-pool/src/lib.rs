@@ -39,7 +39,6 @@ mod join;
 mod keeper;
 mod line;
 mod map;
-mod panics;
 mod pool;
 mod process;
 mod ready;

@@ -14,11 +14,11 @@ use actor_core::ExitReason;
 use crate::arena::Key;
 use crate::dispatch::{Dispatch, Needs, Offer, Phase, Stage, Verdict, WorkerId};
 use crate::line::{Line, Ticket};
-use crate::panics::discard;
 use crate::task::Task;
 use crate::{
     JobError, JobOptions, JobStatus, Refusal, WorkerInfo, WorkerKind, WorkerState, WorkerStatus,
 };
+use actor_core::panic::discard;
 
 /// A job as the queue holds it.
 pub(crate) type AnyTask = Arc<dyn Task>;

@@ -3,9 +3,9 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use crate::panics::discard;
 use crate::task::Settle;
 use crate::{Completed, JobError};
+use actor_core::panic::discard;
 
 pub(crate) type Outcome<Out> = Result<Completed<Out>, JobError>;
 

@@ -9,9 +9,9 @@ use actor_core::ExitReason;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::panics::{caught, discard};
 use crate::slot::{Outcome, Slot};
 use crate::{Completed, Job, JobError, Payload, WorkerInfo};
+use actor_core::panic::{catch, discard};
 
 /// Says that the worker is done with the job, before anybody can see the outcome: who has a result finds it counted. `false` when the
 /// job was taken from the worker before; then the outcome is of no use.
@@ -58,7 +58,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 fn outcome<Out>(worker: &WorkerInfo, work: impl FnOnce() -> Out) -> Outcome<Out> {
-    match caught(work) {
+    match catch(work) {
         Ok(value) => Ok(Completed {
             value,
             worker: worker.clone(),
@@ -194,7 +194,7 @@ impl<F: Send, Out: Send> Promise<Out> for Closure<F, Out> {
 
 /// Encodes; a panic while encoding is an error like any other.
 pub(crate) fn encode<T: Serialize>(payload: Payload, value: &T) -> Result<Vec<u8>, JobError> {
-    let text = match caught(|| postcard::to_stdvec(value)) {
+    let text = match catch(|| postcard::to_stdvec(value)) {
         Ok(Ok(bytes)) => return Ok(bytes),
         Ok(Err(error)) => format!("it could not be encoded: {error}"),
         Err(panic) => format!("encoding it panicked: {}", panic.text),
@@ -204,7 +204,7 @@ pub(crate) fn encode<T: Serialize>(payload: Payload, value: &T) -> Result<Vec<u8
 
 /// Decodes all of the bytes; a panic while decoding is an error like any other.
 pub(crate) fn decode<T: DeserializeOwned>(payload: Payload, bytes: &[u8]) -> Result<T, JobError> {
-    let text = match caught(|| postcard::take_from_bytes::<T>(bytes)) {
+    let text = match catch(|| postcard::take_from_bytes::<T>(bytes)) {
         Ok(Ok((value, []))) => return Ok(value),
         Ok(Ok((value, rest))) => {
             discard(value);

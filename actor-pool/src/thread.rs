@@ -7,8 +7,8 @@ use std::sync::Arc;
 use actor_core::{Actor, ActorResult, Context, ExitReason};
 
 use crate::dispatch::WorkerId;
-use crate::panics::discard;
 use crate::shared::Shared;
+use actor_core::panic::discard;
 
 /// There may be work.
 #[derive(Debug)]

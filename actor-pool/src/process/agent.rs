@@ -23,9 +23,9 @@ use actor_core::{
 use super::plan::{ARGUMENT_MAX, Draft, Plan};
 use super::wire::{Bytes, WorkerMsg};
 use crate::dispatch::WorkerId;
-use crate::panics::discard;
 use crate::shared::{AnyTask, Shared};
 use crate::{JobError, Payload, WorkerInfo};
+use actor_core::panic::discard;
 
 const REPLACE: &str = "replace";
 /// The pause before the second replacement in a row that did no job; it doubles from there.

@@ -27,7 +27,6 @@ pub(crate) struct ProcessOptions {
     pub(crate) directory: Option<PathBuf>,
     /// The largest encoded result, in bytes.
     pub(crate) result_max: usize,
-    pub(crate) panic_hook: bool,
 }
 
 /// See the module's header.
@@ -48,7 +47,6 @@ impl Plan {
         let options = &self.options;
         let args = WorkerArgs {
             result_max: options.result_max as u64,
-            panic_hook: options.panic_hook,
         };
         let max_frame =
             u32::try_from(options.result_max.saturating_add(FRAME_SHARE)).unwrap_or(u32::MAX);

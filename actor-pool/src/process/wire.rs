@@ -18,7 +18,6 @@ pub(super) const WORKER: Factory<WorkerArgs, WorkerMsg> = Factory::new("actor-po
 pub(super) struct WorkerArgs {
     /// The largest encoded result that the pool accepts, in bytes.
     pub(super) result_max: u64,
-    pub(super) panic_hook: bool,
 }
 
 /// What the root actor is sent.

@@ -41,14 +41,9 @@ impl Jobs {
     /// ```
     pub fn register(&self, registry: RegistryBuilder) -> RegistryBuilder {
         let jobs = self.clone();
-        registry.factory_on_thread(WORKER, move |args: WorkerArgs| {
-            if args.panic_hook {
-                crate::panics::install_hook();
-            }
-            Worker {
-                jobs: jobs.clone(),
-                args,
-            }
+        registry.factory_on_thread(WORKER, move |args: WorkerArgs| Worker {
+            jobs: jobs.clone(),
+            args,
         })
     }
 }

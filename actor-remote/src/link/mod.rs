@@ -21,6 +21,9 @@ mod outbox;
 mod reader;
 mod tables;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
