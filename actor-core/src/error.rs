@@ -360,7 +360,8 @@ pub enum AskError {
     Overflow,
     /// No answer came within the deadline. The work is not cancelled.
     Timeout {
-        /// Whether the request had been accepted by the mailbox when the deadline came.
+        /// Whether the request had been accepted by the mailbox when the deadline came; always said of an actor that no supervisor has
+        /// started yet.
         accepted: bool,
         /// The deadline that was set.
         after: Duration,

@@ -67,6 +67,8 @@ pub mod wire;
 
 pub use actor::{Actor, ActorResult};
 pub use actor_ref::{ActorRef, AnyActorRef, Permit, SendFuture, WeakActorRef};
+/// What an implementation of [`StartChild`] is written with.
+pub use async_trait::async_trait;
 pub use children::{Casualty, Fate, Shutdown};
 pub use context::Context;
 pub use dead_letter::{DeadLetter, DeadLetterReason, DeadLetters};

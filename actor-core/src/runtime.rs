@@ -1,6 +1,4 @@
-//! The one place that names the runtime: its spawn, its clock, and a yield of our own.
-//!
-//! Everything else in the crate goes through here, so that a seeded scheduler can take over.
+//! The one place that spawns on the runtime and reads its clock, so that a seeded scheduler can take over.
 
 use std::future::Future;
 use std::pin::pin;

@@ -13,6 +13,9 @@ use crate::{Actor, ActorId, ActorRef, ExitReason, Mailbox, RegisterError, StartE
 /// How long `started` may take, unless it is said otherwise: time for a slow connection, not for a hang.
 pub(crate) const START_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// An actor that was started, or one that has ended already and the reason for that.
+type Launched<M> = Result<ActorRef<M>, (ActorRef<M>, StartError)>;
+
 /// Options for one actor; made by [`ActorSystem::actor`](crate::ActorSystem::actor) and [`Context::child`](crate::Context::child).
 ///
 /// # Examples
@@ -269,7 +272,7 @@ impl<A: Actor> SpawnBuilder<A> {
         Ok(actor)
     }
 
-    fn launch(self) -> Result<ActorRef<A::Msg>, (ActorRef<A::Msg>, StartError)> {
+    fn launch(self) -> Launched<A::Msg> {
         let cell = Cell::new(self.mailbox);
         let actor = ActorRef::new(Arc::clone(&cell));
         let any: Arc<dyn AnyCell> = Arc::clone(&cell) as Arc<dyn AnyCell>;

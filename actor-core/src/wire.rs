@@ -43,6 +43,9 @@ struct WireReply {
     remaining: Duration,
 }
 
+/// Makes the local half of an imported actor: its reference, and the outlet of its mailbox.
+pub type OpenImport<'a> = dyn FnMut(&ActorSystem) -> (AnyActorRef, Box<dyn Outflow>) + 'a;
+
 /// What a link does for the references and replies inside a message. Installed by [`with_link`].
 ///
 /// # Examples
@@ -74,7 +77,7 @@ struct WireReply {
 ///         _id: u64,
 ///         _name: u64,
 ///         _message: TypeId,
-///         _open: &mut dyn FnMut(&ActorSystem) -> (AnyActorRef, Box<dyn Outflow>),
+///         _open: &mut OpenImport<'_>,
 ///     ) -> Result<AnyActorRef, String> {
 ///         Err("nobody is there".to_owned())
 ///     }
@@ -125,7 +128,7 @@ pub trait LinkHook: Send + Sync {
         id: u64,
         name: u64,
         message: TypeId,
-        open: &mut dyn FnMut(&ActorSystem) -> (AnyActorRef, Box<dyn Outflow>),
+        open: &mut OpenImport<'_>,
     ) -> Result<AnyActorRef, String>;
     /// A reference comes home.
     ///

@@ -175,7 +175,8 @@ async fn start_root(
         }
         Err(RootError { cause, mut text }) => {
             if cause == SpawnFailure::BadArguments {
-                text = format!("the arguments for factory {factory:?} could not be decoded: {text}");
+                text =
+                    format!("the arguments for factory {factory:?} could not be decoded: {text}");
             }
             link.send_spawn_failed(request, cause, &text);
             false

@@ -364,7 +364,6 @@ impl<M: Serialize + Send + 'static> WorkerBuilder<M> {
     /// assert_eq!(spec.id(), "sink");
     /// # Ok(()) }
     /// ```
-    #[must_use]
     pub fn child(self) -> ChildBuilder<M> {
         let mut spec = CommandSpec::new(self.id.clone(), self.executable);
         for change in self.command {
@@ -645,7 +644,7 @@ struct Driver {
     was_killed: bool,
     /// The link is closed.
     is_lost: bool,
-    /// We hung up on it, or killed it since its link was lost and it stayed.
+    /// It was killed since its link was lost and it stayed.
     was_cut_off: bool,
     /// The forwarder is gone.
     is_given_up: bool,
@@ -691,7 +690,10 @@ impl Driver {
             Some(reason) => reason,
             None if self.was_killed => ExitReason::Killed,
             // Either we gave it up, or it saw by itself that we had hung up.
-            None if self.was_cut_off || (self.is_lost && exit.code == Some(EXIT_PARENT_GONE)) => {
+            None if self.was_cut_off
+                || self.running.link.is_broken()
+                || exit.code == Some(EXIT_PARENT_GONE) =>
+            {
                 ExitReason::NoConnection
             }
             None => ExitReason::Process(core_exit(exit)),
@@ -741,7 +743,6 @@ impl Driver {
             self.kill_within(LOST_GRACE);
         }
         self.is_lost = true;
-        self.was_cut_off = self.running.link.is_broken();
     }
 
     fn kill_within(&mut self, grace: Duration) {

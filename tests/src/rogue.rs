@@ -185,7 +185,11 @@ async fn next(
     frames: &mut FrameReader,
 ) -> std::io::Result<()> {
     loop {
-        if frames.next_frame().map_err(std::io::Error::other)?.is_some() {
+        if frames
+            .next_frame()
+            .map_err(std::io::Error::other)?
+            .is_some()
+        {
             return Ok(());
         }
         if reader.read_buf(frames.buffer()).await? == 0 {

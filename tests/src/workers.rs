@@ -204,7 +204,11 @@ pub struct Door {
 impl Actor for Door {
     type Msg = DoorMsg;
 
-    async fn handle(&mut self, DoorMsg::Knock(reply): DoorMsg, _ctx: &mut Context<Self>) -> ActorResult {
+    async fn handle(
+        &mut self,
+        DoorMsg::Knock(reply): DoorMsg,
+        _ctx: &mut Context<Self>,
+    ) -> ActorResult {
         self.knocks.send(reply)?;
         Ok(())
     }
@@ -464,7 +468,12 @@ impl Actor for Rig {
                     .child(spec)
                     .start(&ctx.system())
                     .await;
-                reply.send(started.err().map(|error| error.to_string()).unwrap_or_default());
+                reply.send(
+                    started
+                        .err()
+                        .map(|error| error.to_string())
+                        .unwrap_or_default(),
+                );
             }
             RigMsg::Back(listener, reply) => reply.send(listener),
             RigMsg::StopOther(listener) => listener.stop(),

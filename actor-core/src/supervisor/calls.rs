@@ -140,6 +140,10 @@ pub enum SupervisorError {
     AlreadyPresent(String),
     /// No child has this id.
     NotFound(String),
+    /// The child runs, or is being started or stopped. Terminate it first.
+    Running(String),
+    /// The child waits for its restart. Terminate it first.
+    Restarting(String),
     /// The child did not start; it is not among the children.
     StartFailed(ExitReason),
     /// The supervisor has ended or is ending.
@@ -153,6 +157,12 @@ impl fmt::Display for SupervisorError {
                 write!(f, "the supervisor has a child {id:?} already")
             }
             SupervisorError::NotFound(id) => write!(f, "the supervisor has no child {id:?}"),
+            SupervisorError::Running(id) => {
+                write!(f, "child {id:?} is not stopped; terminate it first")
+            }
+            SupervisorError::Restarting(id) => {
+                write!(f, "child {id:?} waits for its restart; terminate it first")
+            }
             SupervisorError::StartFailed(reason) => write!(f, "the child did not start: {reason}"),
             SupervisorError::Unavailable => f.write_str("the supervisor has ended"),
         }
@@ -304,6 +314,42 @@ impl SupervisorRef {
     pub async fn terminate_child(&self, id: &str) -> Result<(), SupervisorError> {
         let id = id.to_owned();
         self.call(|reply| Command::Terminate(id, reply)).await
+    }
+
+    /// Forgets the specification of a child that was terminated, or that ended and is not restarted; its id is free again.
+    ///
+    /// # Errors
+    ///
+    /// No child has this id, or it has not ended.
+    ///
+    /// # Cancel safety
+    ///
+    /// Not cancel safe: the specification may be gone all the same.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # struct Db;
+    /// # impl Actor for Db {
+    /// #     type Msg = ();
+    /// #     async fn handle(&mut self, (): (), _ctx: &mut Context<Self>) -> ActorResult { Ok(()) }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), actor_core::BoxError> {
+    /// use actor_core::SupervisorError;
+    /// use actor_core::prelude::*;
+    ///
+    /// let system = ActorSystem::new("demo");
+    /// let (spec, _db) = ChildSpec::new("db", || Db).build();
+    /// let sup = Supervisor::builder(Strategy::OneForOne).child(spec).start(&system).await?;
+    /// assert_eq!(sup.delete_child("db").await, Err(SupervisorError::Running("db".into())));
+    /// sup.terminate_child("db").await?;
+    /// sup.delete_child("db").await?;
+    /// assert!(sup.which_children().await?.is_empty());
+    /// # Ok(()) }
+    /// ```
+    pub async fn delete_child(&self, id: &str) -> Result<(), SupervisorError> {
+        let id = id.to_owned();
+        self.call(|reply| Command::Delete(id, reply)).await
     }
 
     /// The children, in the order of their specifications.

@@ -120,7 +120,7 @@ impl ChildSpec {
     /// # /// Its messages are consumed by a task of its own; it could as well be another program.
     /// # struct Elsewhere { port: Port<u32>, got: Arc<Mutex<Vec<u32>>> }
     /// #
-    /// # #[async_trait::async_trait]
+    /// # #[actor_core::async_trait]
     /// # impl StartChild for Elsewhere {
     /// #     async fn start(&self, exits: ExitSink) -> Result<(), ExitReason> {
     /// #         let mut outlet = self.port.begin(exits).ok_or(ExitReason::Killed)?;

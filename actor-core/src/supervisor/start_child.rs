@@ -25,7 +25,7 @@ use crate::{Actor, ExitReason};
 /// /// Its messages are consumed by a task of its own; it could as well be another program.
 /// struct Elsewhere { port: Port<u32>, got: Arc<Mutex<Vec<u32>>> }
 ///
-/// #[async_trait::async_trait]
+/// #[actor_core::async_trait]
 /// impl StartChild for Elsewhere {
 ///     async fn start(&self, exits: ExitSink) -> Result<(), ExitReason> {
 ///         let mut outlet = self.port.begin(exits).ok_or(ExitReason::Killed)?;
@@ -86,7 +86,7 @@ pub trait StartChild: Send + Sync + 'static {
 /// /// A child that ends as soon as it has started.
 /// struct Brief;
 ///
-/// #[async_trait::async_trait]
+/// #[actor_core::async_trait]
 /// impl StartChild for Brief {
 ///     async fn start(&self, exits: ExitSink) -> Result<(), ExitReason> {
 ///         exits.ended(ExitReason::Normal);

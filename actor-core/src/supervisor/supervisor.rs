@@ -37,6 +37,7 @@ enum Inner {
 pub(crate) enum Command {
     Start(ChildSpec, Answer<()>),
     Terminate(String, Answer<()>),
+    Delete(String, Answer<()>),
     Which(Answer<Vec<ChildInfo>>),
 }
 
@@ -420,6 +421,7 @@ impl Actor for Supervisor {
         match msg.0 {
             Inner::Call(Command::Start(spec, reply)) => self.handle_start(ctx, spec, reply),
             Inner::Call(Command::Terminate(id, reply)) => self.handle_terminate(ctx, &id, reply),
+            Inner::Call(Command::Delete(id, reply)) => reply.send(self.handle_delete(&id)),
             Inner::Call(Command::Which(reply)) => {
                 reply.send(Ok(self.entries.iter().map(Entry::info).collect()))
             }
@@ -571,6 +573,20 @@ impl Supervisor {
             let reason = halt(&system, &child.cell, child.shutdown, &ExitReason::Shutdown).await;
             tell(&cell, key, attempt, Event::Halted(reason));
         }));
+    }
+
+    /// Forgets the specification of a child that has ended.
+    fn handle_delete(&mut self, id: &str) -> Result<(), SupervisorError> {
+        let found = self.entries.iter().position(|entry| entry.spec.id == id);
+        let place = found.ok_or_else(|| SupervisorError::NotFound(id.to_owned()))?;
+        match self.entries[place].state {
+            ChildState::Stopped => {
+                self.entries.remove(place);
+                Ok(())
+            }
+            ChildState::Restarting => Err(SupervisorError::Restarting(id.to_owned())),
+            _ => Err(SupervisorError::Running(id.to_owned())),
+        }
     }
 
     fn handle_event(&mut self, ctx: &mut Context<Self>, key: u64, attempt: u64, event: Event) {

@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use actor_core::link;
-use actor_core::wire::{Inlet, LinkHook, Outflow, ReplyRoute, ReplySlot, WireRef};
-use actor_core::{ActorSystem, AnyActorRef, AskError, ExitReason};
+use actor_core::wire::{Inlet, LinkHook, OpenImport, ReplyRoute, ReplySlot, WireRef};
+use actor_core::{AnyActorRef, AskError, ExitReason};
 use tokio::time::Instant;
 
 use super::Link;
@@ -104,7 +104,7 @@ impl LinkHook for Codec {
         id: u64,
         name: u64,
         message: TypeId,
-        open: &mut dyn FnMut(&ActorSystem) -> (AnyActorRef, Box<dyn Outflow>),
+        open: &mut OpenImport<'_>,
     ) -> Result<AnyActorRef, String> {
         if self.link.node.registry().message_hash(message) != Some(name) {
             return Err(
@@ -340,11 +340,7 @@ impl Link {
         self.tell_gone(id, reason);
     }
 
-    fn import(
-        self: &Arc<Self>,
-        id: u64,
-        open: &mut dyn FnMut(&ActorSystem) -> (AnyActorRef, Box<dyn Outflow>),
-    ) -> Result<AnyActorRef, String> {
+    fn import(self: &Arc<Self>, id: u64, open: &mut OpenImport<'_>) -> Result<AnyActorRef, String> {
         {
             let tables = lock(&self.tables);
             if let Some(import) = tables.imports.get(&id)

@@ -156,7 +156,8 @@ async fn an_exported_actor_lives_until_the_importer_lets_go() {
         let ear = pair.here.spawn(ear);
         let lent = {
             let ear = ear.clone();
-            pair.echo.ask_within(LONG, |reply| EchoMsg::Back(ear, reply))
+            pair.echo
+                .ask_within(LONG, |reply| EchoMsg::Back(ear, reply))
         };
         assert_eq!(lent.await.expect("answers"), ear, "it comes home as itself");
         ear.send(5).await.expect("open");
@@ -220,11 +221,16 @@ async fn the_end_of_an_imported_actor_is_told() {
 async fn an_ask_that_is_given_up_leaves_the_tables_of_both_sides() {
     for pair in pairs().await {
         for _ in 0..20 {
-            let answer = pair.echo.ask_within(Duration::from_millis(1), EchoMsg::Keep);
+            let answer = pair
+                .echo
+                .ask_within(Duration::from_millis(1), EchoMsg::Keep);
             assert!(matches!(answer.await, Err(AskError::Timeout { .. })));
         }
 
-        pair.echo.ask_within(LONG, EchoMsg::Notes).await.expect("answers");
+        pair.echo
+            .ask_within(LONG, EchoMsg::Notes)
+            .await
+            .expect("answers");
 
         assert!(lock(&pair.link.pending).slots.is_empty());
         for route in lock(&pair.other.routes).values() {

@@ -49,7 +49,9 @@ async fn parent(state: &str) {
     if state == "hung" {
         let (knocks, mut at_door) = tokio::sync::mpsc::unbounded_channel();
         let door = system.spawn(tests::workers::Door { knocks });
-        rig.send(RigMsg::HangAll(door)).await.expect("the worker lives");
+        rig.send(RigMsg::HangAll(door))
+            .await
+            .expect("the worker lives");
         let knock = at_door.recv().await.expect("the worker knocks");
         knock.send(());
     }

@@ -1,10 +1,10 @@
 //! B1–B6 between processes: every way in which an ask resolves.
 
-use actor_core::prelude::*;
 use actor_core::ProcessExit;
+use actor_core::prelude::*;
 use rustix::process::Signal as Sig;
-use tests::{poll_once, soon};
 use tests::workers::RigMsg;
+use tests::{poll_once, soon};
 
 use crate::bench::{Bench, Heard, LONG, Listener, ask_aside, freeze, signal};
 
@@ -13,7 +13,10 @@ use crate::bench::{Bench, Heard, LONG, Listener, ask_aside, freeze, signal};
 async fn an_ask_to_a_worker_is_answered() {
     let bench = Bench::new().await;
 
-    let answer = bench.rig.ask_within(LONG, |reply| RigMsg::Echo(7, reply)).await;
+    let answer = bench
+        .rig
+        .ask_within(LONG, |reply| RigMsg::Echo(7, reply))
+        .await;
 
     assert_eq!(answer, Ok(7));
     bench.end().await;
@@ -50,11 +53,19 @@ async fn an_ask_in_the_hands_of_a_failing_handler_of_a_worker_is_failed() {
         .ask_within(LONG, |reply| RigMsg::PanicAsked("no nerve".into(), reply))
         .await
         .unwrap_err();
-    let AskError::Failed { reason: ExitReason::Panicked { text, location } } = &panicked else {
+    let AskError::Failed {
+        reason: ExitReason::Panicked { text, location },
+    } = &panicked
+    else {
         panic!("{panicked:?}");
     };
     assert_eq!(text, "no nerve");
-    assert!(location.as_ref().is_some_and(|at| at.contains("workers.rs")), "{location:?}");
+    assert!(
+        location
+            .as_ref()
+            .is_some_and(|at| at.contains("workers.rs")),
+        "{location:?}"
+    );
     assert!(panicked.may_have_run());
     bench.end().await;
 }
@@ -64,10 +75,20 @@ async fn an_ask_in_the_hands_of_a_failing_handler_of_a_worker_is_failed() {
 async fn an_ask_that_a_stopped_worker_kept_is_stopped_and_has_begun() {
     let bench = Bench::temporary().await;
 
-    let answer = bench.rig.ask_within(LONG, RigMsg::StopAsked).await.unwrap_err();
+    let answer = bench
+        .rig
+        .ask_within(LONG, RigMsg::StopAsked)
+        .await
+        .unwrap_err();
 
     let reason = ExitReason::Normal;
-    assert_eq!(answer, AskError::Stopped { reason, begun: true });
+    assert_eq!(
+        answer,
+        AskError::Stopped {
+            reason,
+            begun: true
+        }
+    );
     assert!(answer.may_have_run());
     bench.end().await;
 }
@@ -82,7 +103,13 @@ async fn an_ask_that_was_queued_in_a_stopped_worker_is_stopped_and_has_not_begun
 
     let answer = soon("the answer", asked).await.unwrap_err();
     let reason = ExitReason::Normal;
-    assert_eq!(answer, AskError::Stopped { reason, begun: false });
+    assert_eq!(
+        answer,
+        AskError::Stopped {
+            reason,
+            begun: false
+        }
+    );
     assert!(!answer.may_have_run());
     bench.end().await;
 }
@@ -98,7 +125,13 @@ async fn the_deadline_of_an_ask_travels_as_remaining_time() {
     let answer = bench.rig.ask_within(after, RigMsg::Keep).await;
 
     assert!(begun.elapsed() >= after, "never early");
-    assert_eq!(answer, Err(AskError::Timeout { accepted: true, after }));
+    assert_eq!(
+        answer,
+        Err(AskError::Timeout {
+            accepted: true,
+            after
+        })
+    );
     assert!(answer.unwrap_err().may_have_run());
     bench.rig.send(RigMsg::IsClosed(ear)).await.unwrap();
     assert_eq!(heard.next().await, Heard::Number(1), "the callee sees it");
@@ -125,12 +158,21 @@ async fn an_asker_that_goes_away_is_seen_by_the_worker() {
 async fn a_late_answer_of_a_worker_is_dropped_silently() {
     let bench = Bench::new().await;
     let mut office = bench.system.dead_letters();
-    let answer = bench.rig.ask_within(Duration::from_millis(50), RigMsg::Keep).await;
+    let answer = bench
+        .rig
+        .ask_within(Duration::from_millis(50), RigMsg::Keep)
+        .await;
     assert!(matches!(answer, Err(AskError::Timeout { .. })));
 
     bench.rig.send(RigMsg::AnswerKept(5)).await.unwrap();
 
-    assert_eq!(bench.rig.ask_within(LONG, |reply| RigMsg::Echo(6, reply)).await, Ok(6));
+    assert_eq!(
+        bench
+            .rig
+            .ask_within(LONG, |reply| RigMsg::Echo(6, reply))
+            .await,
+        Ok(6)
+    );
     assert!(crate::bench::letters(&mut office).is_empty());
     bench.end().await;
 }
@@ -158,15 +200,25 @@ async fn a_worker_may_answer_later() {
 async fn an_ask_in_the_hands_of_a_killed_worker_is_disconnected_at_once() {
     let bench = Bench::temporary().await;
 
-    let asked = ask_aside(&bench.rig, |reply| RigMsg::DieAsked(Sig::KILL.as_raw(), reply));
+    let asked = ask_aside(&bench.rig, |reply| {
+        RigMsg::DieAsked(Sig::KILL.as_raw(), reply)
+    });
     let answer = soon("the answer", asked).await.unwrap().unwrap_err();
 
     assert_eq!(answer, AskError::Disconnected { may_have_run: true });
     assert!(answer.may_have_run());
-    let ExitReason::Process(ProcessExit { code: None, signal: Some(9), .. }) = bench.rig.wait().await else {
+    let ExitReason::Process(ProcessExit {
+        code: None,
+        signal: Some(9),
+        ..
+    }) = bench.rig.wait().await
+    else {
         panic!("{}", bench.rig.wait().await);
     };
-    assert!(matches!(bench.rig.ask(RigMsg::Total).await, Err(AskError::Closed)));
+    assert!(matches!(
+        bench.rig.ask(RigMsg::Total).await,
+        Err(AskError::Closed)
+    ));
     bench.end().await;
 }
 

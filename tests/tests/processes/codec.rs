@@ -1,7 +1,7 @@
 //! R6, and the ground of P10: what cannot be encoded, decoded or carried is an error of that message only.
 
-use actor_core::prelude::*;
 use actor_core::DeadLetterReason;
+use actor_core::prelude::*;
 use tests::workers::{RigMsg, Undecodable, Unencodable};
 
 use crate::bench::{Bench, Heard, LONG, Listener, letters};
@@ -10,7 +10,9 @@ use crate::bench::{Bench, Heard, LONG, Listener, letters};
 #[track_caller]
 fn failure<T: std::fmt::Debug>(answer: Result<T, AskError>) -> String {
     match answer {
-        Err(AskError::Failed { reason: ExitReason::Failed(text) }) => text,
+        Err(AskError::Failed {
+            reason: ExitReason::Failed(text),
+        }) => text,
         other => panic!("{other:?}"),
     }
 }
@@ -28,13 +30,19 @@ async fn a_message_that_cannot_be_encoded_is_a_dead_letter_and_its_asks_fail() {
     let pid = bench.ask_pid().await;
     let mut office = bench.system.dead_letters();
 
-    let answer = bench.rig.ask_within(LONG, |reply| RigMsg::Stubborn(Unencodable, reply)).await;
+    let answer = bench
+        .rig
+        .ask_within(LONG, |reply| RigMsg::Stubborn(Unencodable, reply))
+        .await;
 
     assert!(failure(answer).contains("the message could not be sent"));
     let letters = letters(&mut office);
     assert_eq!(letters.len(), 1);
     assert_eq!(letters[0].target, bench.rig.id());
-    assert!(matches!(letters[0].reason, DeadLetterReason::Undecodable(_)));
+    assert!(matches!(
+        letters[0].reason,
+        DeadLetterReason::Undecodable(_)
+    ));
     still(&bench, pid).await;
 }
 
@@ -44,8 +52,18 @@ async fn a_panic_in_the_code_that_encodes_or_decodes_harms_that_message_only() {
     let bench = Bench::new().await;
     let pid = bench.ask_pid().await;
 
-    let here = bench.rig.ask_within(LONG, |reply| RigMsg::Explosive(tests::workers::Explosive::Here, reply)).await;
-    let there = bench.rig.ask_within(LONG, |reply| RigMsg::Explosive(tests::workers::Explosive::There, reply)).await;
+    let here = bench
+        .rig
+        .ask_within(LONG, |reply| {
+            RigMsg::Explosive(tests::workers::Explosive::Here, reply)
+        })
+        .await;
+    let there = bench
+        .rig
+        .ask_within(LONG, |reply| {
+            RigMsg::Explosive(tests::workers::Explosive::There, reply)
+        })
+        .await;
 
     assert!(failure(here).contains("explodes here"));
     failure(there);
@@ -60,11 +78,17 @@ async fn a_message_that_cannot_be_decoded_is_a_dead_letter_there_and_its_asks_fa
 
     // The reply stands behind what cannot be decoded, so the other side never gets to see it.
     for _ in 0..200 {
-        let answer = bench.rig.ask_within(LONG, |reply| RigMsg::Poison(Undecodable, reply)).await;
+        let answer = bench
+            .rig
+            .ask_within(LONG, |reply| RigMsg::Poison(Undecodable, reply))
+            .await;
         assert!(failure(answer).contains("could not decode"));
     }
     // And one that stands before it.
-    let answer = bench.rig.ask_within(LONG, |reply| RigMsg::LatePoison(reply, Undecodable)).await;
+    let answer = bench
+        .rig
+        .ask_within(LONG, |reply| RigMsg::LatePoison(reply, Undecodable))
+        .await;
 
     assert!(failure(answer).contains("could not be decoded"));
     still(&bench, pid).await;
@@ -101,12 +125,26 @@ async fn a_message_that_is_too_large_is_a_dead_letter_and_one_below_the_limit_ar
     let pid = bench.ask_pid().await;
     let mut office = bench.system.dead_letters();
 
-    bench.rig.send(RigMsg::Take(vec![1; 2 << 20])).await.unwrap();
-    let asked = bench.rig.ask_within(LONG, |reply| RigMsg::TakeAsked(vec![1; 2 << 20], reply)).await;
-    bench.rig.send(RigMsg::Take(vec![1; 1_000_000])).await.unwrap();
+    bench
+        .rig
+        .send(RigMsg::Take(vec![1; 2 << 20]))
+        .await
+        .unwrap();
+    let asked = bench
+        .rig
+        .ask_within(LONG, |reply| RigMsg::TakeAsked(vec![1; 2 << 20], reply))
+        .await;
+    bench
+        .rig
+        .send(RigMsg::Take(vec![1; 1_000_000]))
+        .await
+        .unwrap();
 
     assert!(failure(asked).contains("over the limit"));
-    assert_eq!(bench.rig.ask_within(LONG, RigMsg::Total).await, Ok(1_000_000));
+    assert_eq!(
+        bench.rig.ask_within(LONG, RigMsg::Total).await,
+        Ok(1_000_000)
+    );
     let letters = letters(&mut office);
     assert_eq!(letters.len(), 2);
     for letter in letters {
@@ -124,8 +162,14 @@ async fn an_answer_that_is_too_large_fails_its_ask() {
     let bench = Bench::new().await;
     let pid = bench.ask_pid().await;
 
-    let large = bench.rig.ask_within(LONG, |reply| RigMsg::Bytes(2 << 20, reply)).await;
-    let small = bench.rig.ask_within(LONG, |reply| RigMsg::Bytes(1_000_000, reply)).await;
+    let large = bench
+        .rig
+        .ask_within(LONG, |reply| RigMsg::Bytes(2 << 20, reply))
+        .await;
+    let small = bench
+        .rig
+        .ask_within(LONG, |reply| RigMsg::Bytes(1_000_000, reply))
+        .await;
 
     assert!(failure(large).contains("over the limit"));
     assert_eq!(small.map(|bytes| bytes.len()), Ok(1_000_000));
@@ -147,7 +191,10 @@ async fn a_reference_whose_message_type_has_no_name_cannot_travel() {
 
     let there = bench.rig.ask_within(LONG, RigMsg::LendNameless).await;
     let mute = bench.system.spawn(Mute);
-    let here = bench.rig.ask_within(LONG, |reply| RigMsg::TakeNameless(mute, reply)).await;
+    let here = bench
+        .rig
+        .ask_within(LONG, |reply| RigMsg::TakeNameless(mute, reply))
+        .await;
 
     for text in [failure(there.map(|_| ())), failure(here)] {
         assert!(text.contains(".message::<"), "{text}");
@@ -163,7 +210,10 @@ async fn a_reference_in_a_message_that_could_not_be_sent_keeps_nobody_alive() {
     let pid = bench.ask_pid().await;
     let (ear, mut heard) = Listener::new(&bench.system);
 
-    let answer = bench.rig.ask_within(LONG, |reply| RigMsg::HoldAndFail(ear, Unencodable, reply)).await;
+    let answer = bench
+        .rig
+        .ask_within(LONG, |reply| RigMsg::HoldAndFail(ear, Unencodable, reply))
+        .await;
 
     failure(answer);
     assert_eq!(heard.next().await, Heard::Stopped);
@@ -177,7 +227,10 @@ async fn a_reference_in_a_message_that_could_not_be_read_keeps_nobody_alive() {
     let pid = bench.ask_pid().await;
     let (ear, mut heard) = Listener::new(&bench.system);
 
-    let answer = bench.rig.ask_within(LONG, |reply| RigMsg::HoldAndSpoil(ear, Undecodable, reply)).await;
+    let answer = bench
+        .rig
+        .ask_within(LONG, |reply| RigMsg::HoldAndSpoil(ear, Undecodable, reply))
+        .await;
 
     failure(answer);
     assert_eq!(heard.next().await, Heard::Stopped);

@@ -1,7 +1,7 @@
 //! R2: how a worker's end is reported.
 
-use actor_core::prelude::*;
 use actor_core::ProcessExit;
+use actor_core::prelude::*;
 use rustix::process::Signal as Sig;
 use tests::soon;
 use tests::workers::RigMsg;
@@ -59,9 +59,16 @@ async fn the_last_words_of_a_worker_that_dies_of_a_panic_are_reported() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_end_of_the_root_is_the_end_of_its_process() {
     assert_eq!(end_after(RigMsg::Stop).await, ExitReason::Normal);
-    assert_eq!(end_after(RigMsg::Fail("no luck".into())).await, ExitReason::Failed("no luck".into()));
+    assert_eq!(
+        end_after(RigMsg::Fail("no luck".into())).await,
+        ExitReason::Failed("no luck".into())
+    );
     let panicked = end_after(RigMsg::Panic("no nerve".into())).await;
-    let ExitReason::Panicked { text, location: Some(_) } = panicked else {
+    let ExitReason::Panicked {
+        text,
+        location: Some(_),
+    } = panicked
+    else {
         panic!("{panicked:?}");
     };
     assert_eq!(text, "no nerve");

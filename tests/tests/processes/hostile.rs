@@ -38,7 +38,13 @@ async fn commit(crime: Crime) -> (Bench, ActorRef<RigMsg>, actor_remote::PidWatc
 
 /// The node lives on: the honest worker was not disturbed.
 async fn check_others(bench: &Bench) {
-    assert_eq!(bench.rig.ask_within(LONG, |reply| RigMsg::Echo(8, reply)).await, Ok(8));
+    assert_eq!(
+        bench
+            .rig
+            .ask_within(LONG, |reply| RigMsg::Echo(8, reply))
+            .await,
+        Ok(8)
+    );
     assert_eq!(bench.sup.which_children().await.unwrap()[0].restarts, 0);
     bench.end().await;
 }
@@ -128,20 +134,26 @@ async fn frames_about_what_is_not_there_are_passed_over() {
 async fn a_worker_that_stops_reading_costs_bounded_memory() {
     let (bench, rogue, pid) = commit(Crime::Deaf).await;
     let pid = pid.current().expect("it runs");
-    let big = || RigMsg::Take(vec![0; 500_000]);
+    // More than a socket holds, so that the writer waits too.
+    let message = || RigMsg::Take(vec![0; 16_384]);
     let mut accepted = 0;
-    while rogue.try_send(big()).is_ok() {
-        accepted += 1;
-        tokio::task::yield_now().await;
-        if accepted == 200 {
-            break;
+    let mut refused = 0;
+    while refused < 1_000 {
+        match rogue.try_send(message()) {
+            Ok(()) => accepted += 1,
+            Err(_) => refused += 1,
         }
+        tokio::task::yield_now().await;
     }
 
-    // Not more than the outbox's mark and one message more waits encoded; the rest waits in the mailbox.
-    let resident = std::fs::read_to_string("/proc/self/statm").unwrap();
-    assert!(!resident.is_empty());
-    let asked = rogue.ask_within(Duration::from_millis(200), RigMsg::Total).await;
+    assert_eq!(
+        accepted + 1,
+        1_024,
+        "the bound of its mailbox, with the cue"
+    );
+    let asked = rogue
+        .ask_within(Duration::from_millis(200), RigMsg::Total)
+        .await;
     assert!(matches!(asked, Err(AskError::Timeout { .. })));
     bench.sup.terminate_child("rogue").await.unwrap();
     vanished(pid).await;
@@ -164,9 +176,14 @@ async fn worker_leaves_after(crime: Crime, say_hello: bool) {
     let (process, mut stream) = orphan_to_be().await;
     if say_hello {
         let (mut reader, mut writer) = stream.split();
-        handshake(&mut reader, &mut writer, hello(Role::Parent), Duration::from_secs(5))
-            .await
-            .unwrap();
+        handshake(
+            &mut reader,
+            &mut writer,
+            hello(Role::Parent),
+            Duration::from_secs(5),
+        )
+        .await
+        .unwrap();
         let mut out = Vec::new();
         let mut args = Vec::new();
         actor_core::wire::encode(&tests::workers::RigArgs::Works, &mut args).unwrap();
@@ -192,8 +209,15 @@ async fn worker_leaves_after(crime: Crime, say_hello: bool) {
     }
 
     let exit = soon("the end of the worker", process.exit).await;
-    assert!(exit.code.is_some_and(|code| code > 100), "{crime:?}: {exit:?}");
-    assert!(!exit.stderr.contains("panicked"), "{crime:?}: {}", exit.stderr);
+    assert!(
+        exit.code.is_some_and(|code| code > 100),
+        "{crime:?}: {exit:?}"
+    );
+    assert!(
+        !exit.stderr.contains("panicked"),
+        "{crime:?}: {}",
+        exit.stderr
+    );
     drop(process.handle);
 }
 

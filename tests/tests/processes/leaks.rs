@@ -79,8 +79,15 @@ async fn crash_often() {
 }
 
 fn resources(bench: &Bench) -> (usize, usize, usize, usize) {
-    let tasks = tokio::runtime::Handle::current().metrics().num_alive_tasks();
-    (open_descriptors(), threads(), tasks, bench.system.live_actors())
+    let tasks = tokio::runtime::Handle::current()
+        .metrics()
+        .num_alive_tasks();
+    (
+        open_descriptors(),
+        threads(),
+        tasks,
+        bench.system.live_actors(),
+    )
 }
 
 // R2, R3
@@ -97,7 +104,12 @@ fn fifty_restarts_leave_no_descriptor_thread_task_or_actor_behind() {
 }
 
 async fn end_all() {
-    let before = (open_descriptors(), tokio::runtime::Handle::current().metrics().num_alive_tasks());
+    let before = (
+        open_descriptors(),
+        tokio::runtime::Handle::current()
+            .metrics()
+            .num_alive_tasks(),
+    );
     let bench = Bench::new().await;
     bench.ask_pid().await;
     bench.end().await;
@@ -105,7 +117,9 @@ async fn end_all() {
     drop(bench);
 
     settles("the end of everything", || {
-        let tasks = tokio::runtime::Handle::current().metrics().num_alive_tasks();
+        let tasks = tokio::runtime::Handle::current()
+            .metrics()
+            .num_alive_tasks();
         open_descriptors() <= before.0 + 1 && tasks <= before.1
     })
     .await;
@@ -128,7 +142,9 @@ fn a_system_that_has_ended_leaves_no_descriptor_or_task_behind() {
 #[test]
 fn asks_that_are_given_up_and_references_that_are_let_go_of_cost_no_memory() {
     if !is_alone() {
-        return alone("leaks::asks_that_are_given_up_and_references_that_are_let_go_of_cost_no_memory");
+        return alone(
+            "leaks::asks_that_are_given_up_and_references_that_are_let_go_of_cost_no_memory",
+        );
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -142,7 +158,11 @@ fn asks_that_are_given_up_and_references_that_are_let_go_of_cost_no_memory() {
         for round in 0..20 {
             for _ in 0..500 {
                 // The only reference that the worker has, let go of again.
-                bench.rig.send(RigMsg::SayIfYouCan(ear.clone(), 1)).await.unwrap();
+                bench
+                    .rig
+                    .send(RigMsg::SayIfYouCan(ear.clone(), 1))
+                    .await
+                    .unwrap();
                 heard.next().await;
                 let asked = bench.rig.ask_within(LONG, RigMsg::Keep);
                 tokio::select! { biased;
@@ -159,7 +179,10 @@ fn asks_that_are_given_up_and_references_that_are_let_go_of_cost_no_memory() {
 
         let after = (resident("self"), resident(&pid.to_string()));
         // A leak of a hundred bytes per round trip would be 750 KiB here.
-        let grown = (after.0.saturating_sub(before.0), after.1.saturating_sub(before.1));
+        let grown = (
+            after.0.saturating_sub(before.0),
+            after.1.saturating_sub(before.1),
+        );
         assert!(grown.0 < 700 && grown.1 < 700, "{before:?} {after:?} KiB");
         bench.end().await;
     });
@@ -168,6 +191,9 @@ fn asks_that_are_given_up_and_references_that_are_let_go_of_cost_no_memory() {
 /// Resident memory, in KiB.
 fn resident(pid: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmRSS:"))
+        .unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }

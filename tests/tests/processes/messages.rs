@@ -113,7 +113,10 @@ async fn senders_to_a_stopped_worker_wait_within_the_bound_and_it_is_not_taken_f
     let unanswered = bench.rig.ask_within(Duration::from_secs(1), RigMsg::Total);
     assert!(matches!(
         unanswered.await,
-        Err(AskError::Timeout { accepted: false, .. })
+        Err(AskError::Timeout {
+            accepted: false,
+            ..
+        })
     ));
     signal(pid, Sig::CONT);
 
@@ -138,7 +141,10 @@ async fn every_message_to_a_worker_that_is_killed_again_and_again_is_accounted_f
     .await;
     let mut office = bench.system.dead_letters();
 
-    let (rig, stop) = (bench.rig.clone(), std::sync::Arc::new(tokio::sync::Notify::new()));
+    let (rig, stop) = (
+        bench.rig.clone(),
+        std::sync::Arc::new(tokio::sync::Notify::new()),
+    );
     let stopped = std::sync::Arc::clone(&stop);
     let flood = tokio::spawn(async move {
         let mut accepted = 0u64;
@@ -163,19 +169,31 @@ async fn every_message_to_a_worker_that_is_killed_again_and_again_is_accounted_f
 
     let lost = letters(&mut office);
     for letter in &lost {
-        let reason = DeadLetterReason::Lost { maybe_handled: true };
+        let reason = DeadLetterReason::Lost {
+            maybe_handled: true,
+        };
         assert_eq!(letter.reason, reason);
     }
     let recorded = std::fs::read_to_string(&record).unwrap();
     std::fs::remove_file(&record).unwrap();
-    let handled: Vec<u64> = recorded.lines().filter_map(|line| line.parse().ok()).collect();
+    let handled: Vec<u64> = recorded
+        .lines()
+        .filter_map(|line| line.parse().ok())
+        .collect();
     let distinct: HashSet<u64> = handled.iter().copied().collect();
     assert_eq!(distinct.len(), handled.len(), "nothing is handled twice");
     assert!(handled.is_sorted(), "and nothing out of order");
     assert!(handled.iter().all(|number| *number < accepted));
     let unhandled = accepted - handled.len() as u64;
-    assert!(unhandled <= lost.len() as u64, "what was not handled is a dead letter: {unhandled} of {}", lost.len());
-    assert!(lost.len() as u64 <= KILLS * u64::from(WINDOW), "only what was under way is lost");
+    assert!(
+        unhandled <= lost.len() as u64,
+        "what was not handled is a dead letter: {unhandled} of {}",
+        lost.len()
+    );
+    assert!(
+        lost.len() as u64 <= KILLS * u64::from(WINDOW),
+        "only what was under way is lost"
+    );
     bench.end().await;
 }
 
@@ -208,7 +226,10 @@ async fn of_a_killed_worker_only_the_window_is_lost_and_what_was_queued_is_handl
     let notes = bench.rig.ask_within(LONG, RigMsg::Notes).await.unwrap();
     let lost = letters(&mut office).len() as u64;
     assert!(lost <= 3, "{lost}");
-    assert!(notes.into_iter().eq(lost..20), "in order, and the rest of them");
+    assert!(
+        notes.into_iter().eq(lost..20),
+        "in order, and the rest of them"
+    );
     bench.end().await;
 }
 
@@ -236,11 +257,20 @@ async fn what_was_queued_for_a_worker_that_ends_for_good_becomes_dead_letters() 
     let reason = soon("the end", bench.rig.wait()).await;
 
     let answer = asked.await.unwrap().unwrap_err();
-    assert_eq!(answer, AskError::Stopped { reason: reason.clone(), begun: false });
+    assert_eq!(
+        answer,
+        AskError::Stopped {
+            reason: reason.clone(),
+            begun: false
+        }
+    );
     assert!(!answer.may_have_run());
     let letters = letters(&mut office);
     let lost = |letter: &&actor_core::DeadLetter| {
-        letter.reason == DeadLetterReason::Lost { maybe_handled: true }
+        letter.reason
+            == DeadLetterReason::Lost {
+                maybe_handled: true,
+            }
     };
     assert_eq!(letters.iter().filter(lost).count(), 2);
     assert_eq!(letters.len(), 6);
@@ -252,7 +282,10 @@ async fn what_was_queued_for_a_worker_that_ends_for_good_becomes_dead_letters() 
 // A4: what is lent to a worker has its own bound and one window over the link.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_worker_that_floods_a_busy_actor_of_the_parent_waits() {
-    struct Busy(tokio::sync::mpsc::UnboundedSender<u64>, Option<tokio::sync::oneshot::Receiver<()>>);
+    struct Busy(
+        tokio::sync::mpsc::UnboundedSender<u64>,
+        Option<tokio::sync::oneshot::Receiver<()>>,
+    );
     impl Actor for Busy {
         type Msg = u64;
         async fn handle(&mut self, number: u64, _ctx: &mut Context<Self>) -> ActorResult {
@@ -280,12 +313,18 @@ async fn a_worker_that_floods_a_busy_actor_of_the_parent_waits() {
     while busy.len() < 63 {
         tokio::task::yield_now().await;
     }
-    let stuck = bench.rig.ask_within(Duration::from_millis(300), RigMsg::Total).await;
+    let stuck = bench
+        .rig
+        .ask_within(Duration::from_millis(300), RigMsg::Total)
+        .await;
     assert!(matches!(stuck, Err(AskError::Timeout { .. })));
     assert!(busy.len() <= 2 + 64, "{} in the mailbox", busy.len());
 
     open.send(()).unwrap();
-    soon("the end of the flood", feeding).await.unwrap().unwrap();
+    soon("the end of the flood", feeding)
+        .await
+        .unwrap()
+        .unwrap();
 
     for number in 1..3_000 {
         assert_eq!(soon("the next", handled.recv()).await, Some(number));
@@ -299,7 +338,11 @@ async fn a_stop_needs_no_room_in_the_mailbox_of_a_worker() {
     let bench = Bench::with(
         RigArgs::Works,
         |worker| worker.window(1),
-        |child| child.mailbox(Mailbox::bounded(1)).restart(Restart::Transient),
+        |child| {
+            child
+                .mailbox(Mailbox::bounded(1))
+                .restart(Restart::Transient)
+        },
     )
     .await;
     let (door, mut knocks) = door(&bench.system);

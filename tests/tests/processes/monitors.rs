@@ -25,7 +25,11 @@ async fn every_monitor_of_a_lent_actor_hears_its_end() {
     }
     assert_eq!(lent.wait().await, ExitReason::Failed("told to fail".into()));
     heard.watch(&ear, &lent.any()).await;
-    assert_eq!(heard.next().await, Heard::Down(ExitReason::NoActor), "it is dead by now");
+    assert_eq!(
+        heard.next().await,
+        Heard::Down(ExitReason::NoActor),
+        "it is dead by now"
+    );
     bench.end().await;
 }
 
@@ -88,7 +92,11 @@ async fn what_a_worker_sent_before_its_end_is_handled_before_its_down() {
         let (ear, mut heard) = Listener::new(&bench.system);
         heard.watch(&ear, &bench.rig.any()).await;
 
-        bench.rig.send(RigMsg::SayAndStop(ear.clone(), 5)).await.unwrap();
+        bench
+            .rig
+            .send(RigMsg::SayAndStop(ear.clone(), 5))
+            .await
+            .unwrap();
 
         assert_eq!(heard.next().await, Heard::Number(5));
         assert_eq!(heard.next().await, Heard::Down(ExitReason::Normal));
@@ -144,14 +152,20 @@ async fn a_worker_hears_the_end_of_an_actor_that_was_lent_to_it() {
     ear.stop();
 
     assert_eq!(soon("the end", end).await.unwrap(), Ok(ExitReason::Normal));
-    assert!(bench.system.lookup::<u64>("ear").is_err(), "its name is free by then");
+    assert!(
+        bench.system.lookup::<u64>("ear").is_err(),
+        "its name is free by then"
+    );
     bench.end().await;
 }
 
 // F3
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_monitor_of_a_lent_actor_that_was_taken_back_is_not_heard() {
-    struct Fickle(ActorRef<u64>, tokio::sync::mpsc::UnboundedSender<&'static str>);
+    struct Fickle(
+        ActorRef<u64>,
+        tokio::sync::mpsc::UnboundedSender<&'static str>,
+    );
     impl Actor for Fickle {
         type Msg = Reply<()>;
         async fn started(&mut self, ctx: &mut Context<Self>) -> ActorResult {
@@ -173,7 +187,11 @@ async fn a_monitor_of_a_lent_actor_that_was_taken_back_is_not_heard() {
     let bench = Bench::new().await;
     let lent = bench.rig.ask_within(LONG, RigMsg::Lend).await.unwrap();
     let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
-    let fickle = bench.system.start(Fickle(lent.clone(), tell)).await.unwrap();
+    let fickle = bench
+        .system
+        .start(Fickle(lent.clone(), tell))
+        .await
+        .unwrap();
 
     lent.send(0).await.unwrap();
     assert_eq!(lent.wait().await, ExitReason::Normal);

@@ -76,7 +76,9 @@ fn what_a_worker_prints_is_logged_with_its_name_pid_and_stream() {
             })
         };
         tests::soon("both lines", async {
-            while !(has("stdout", "hello on standard output") && has("stderr", "hello on standard error")) {
+            while !(has("stdout", "hello on standard output")
+                && has("stderr", "hello on standard error"))
+            {
                 more.notified().await;
             }
         })

@@ -1,7 +1,7 @@
 //! References that travel: their identity, how long they keep their actor alive, and R5.
 
-use actor_core::prelude::*;
 use actor_core::DeadLetterReason;
+use actor_core::prelude::*;
 use rustix::process::Signal as Sig;
 use tests::soon;
 use tests::workers::RigMsg;
@@ -13,7 +13,11 @@ async fn lend(bench: &Bench) -> ActorRef<u64> {
 }
 
 async fn is_over(bench: &Bench) -> bool {
-    bench.rig.ask_within(LONG, RigMsg::IsLentOver).await.unwrap()
+    bench
+        .rig
+        .ask_within(LONG, RigMsg::IsLentOver)
+        .await
+        .unwrap()
 }
 
 // C7
@@ -42,7 +46,13 @@ async fn an_actor_of_the_parent_lives_until_the_worker_lets_go_of_it() {
     let (ear, mut heard) = Listener::new(&bench.system);
     let any = ear.downgrade();
     bench.rig.send(RigMsg::Hold(ear)).await.unwrap();
-    assert_eq!(bench.rig.ask_within(LONG, |reply| RigMsg::TellHeld(3, reply)).await, Ok(true));
+    assert_eq!(
+        bench
+            .rig
+            .ask_within(LONG, |reply| RigMsg::TellHeld(3, reply))
+            .await,
+        Ok(true)
+    );
     assert_eq!(heard.next().await, Heard::Number(3));
     assert!(any.upgrade().is_some_and(|ear| !ear.is_closed()));
 
@@ -73,7 +83,10 @@ async fn what_was_sent_before_the_last_reference_was_dropped_is_handled() {
     for _ in 0..20 {
         let (ear, mut heard) = Listener::new(&bench.system);
         // The only reference moves to the worker, which drops it when it has sent all.
-        let fed = bench.rig.ask_within(LONG, |reply| RigMsg::Feed(ear, 300, reply)).await;
+        let fed = bench
+            .rig
+            .ask_within(LONG, |reply| RigMsg::Feed(ear, 300, reply))
+            .await;
         assert_eq!(fed, Ok(()));
 
         for number in 0..300 {
@@ -91,7 +104,11 @@ async fn a_reference_that_comes_home_is_the_very_same() {
 
     let back = {
         let ear = ear.clone();
-        bench.rig.ask_within(LONG, |reply| RigMsg::Back(ear, reply)).await.unwrap()
+        bench
+            .rig
+            .ask_within(LONG, |reply| RigMsg::Back(ear, reply))
+            .await
+            .unwrap()
     };
 
     assert_eq!(back, ear);
@@ -106,7 +123,11 @@ async fn a_reference_of_the_worker_that_is_sent_back_to_it_is_its_own() {
 
     let back = {
         let lent = lent.clone();
-        bench.rig.ask_within(LONG, |reply| RigMsg::Back(lent, reply)).await.unwrap()
+        bench
+            .rig
+            .ask_within(LONG, |reply| RigMsg::Back(lent, reply))
+            .await
+            .unwrap()
     };
 
     assert_eq!(back, lent, "and so it is ours again");
@@ -120,11 +141,20 @@ async fn the_same_reference_sent_twice_is_the_same_on_the_other_side() {
     let (other, _other_heard) = Listener::new(&bench.system);
 
     let (one, two) = (ear.clone(), ear.clone());
-    let same = bench.rig.ask_within(LONG, |reply| RigMsg::AreSame(one, two, reply)).await;
+    let same = bench
+        .rig
+        .ask_within(LONG, |reply| RigMsg::AreSame(one, two, reply))
+        .await;
     let (one, two) = (ear.clone(), other);
-    let different = bench.rig.ask_within(LONG, |reply| RigMsg::AreSame(one, two, reply)).await;
+    let different = bench
+        .rig
+        .ask_within(LONG, |reply| RigMsg::AreSame(one, two, reply))
+        .await;
     bench.rig.send(RigMsg::Hold(ear.clone())).await.unwrap();
-    let held = bench.rig.ask_within(LONG, |reply| RigMsg::IsHeld(ear, reply)).await;
+    let held = bench
+        .rig
+        .ask_within(LONG, |reply| RigMsg::IsHeld(ear, reply))
+        .await;
 
     assert_eq!((same, different, held), (Ok(true), Ok(false), Ok(true)));
     let first = lend(&bench).await;
@@ -143,7 +173,10 @@ async fn a_reference_that_is_dropped_and_sent_again_and_again_loses_nothing() {
 
     for _ in 0..rounds {
         let ear = ear.clone();
-        let fed = bench.rig.ask_within(LONG, |reply| RigMsg::Feed(ear, each, reply)).await;
+        let fed = bench
+            .rig
+            .ask_within(LONG, |reply| RigMsg::Feed(ear, each, reply))
+            .await;
         assert_eq!(fed, Ok(()));
     }
 
@@ -186,7 +219,11 @@ async fn a_reference_into_a_former_process_never_reaches_the_next_one() {
     let bench = Bench::new().await;
     let (ear, mut heard) = Listener::new(&bench.system);
     let feed = ear.clone();
-    let old = bench.rig.ask_within(LONG, |reply| RigMsg::LendRepeater(feed, reply)).await.unwrap();
+    let old = bench
+        .rig
+        .ask_within(LONG, |reply| RigMsg::LendRepeater(feed, reply))
+        .await
+        .unwrap();
     old.send(1).await.unwrap();
     assert_eq!(heard.next().await, Heard::Number(1));
     let pid = bench.ask_pid().await;
@@ -194,10 +231,17 @@ async fn a_reference_into_a_former_process_never_reaches_the_next_one() {
     bench.restarted(pid).await;
     // The next process exports an actor under the same number.
     let feed = ear.clone();
-    let new = bench.rig.ask_within(LONG, |reply| RigMsg::LendRepeater(feed, reply)).await.unwrap();
+    let new = bench
+        .rig
+        .ask_within(LONG, |reply| RigMsg::LendRepeater(feed, reply))
+        .await
+        .unwrap();
 
     let refused = old.send(2).await;
-    let asked = bench.rig.ask_within(LONG, |reply| RigMsg::IsHeld(old.clone(), reply)).await;
+    let asked = bench
+        .rig
+        .ask_within(LONG, |reply| RigMsg::IsHeld(old.clone(), reply))
+        .await;
     new.send(3).await.unwrap();
 
     assert_eq!(refused.unwrap_err().into_message(), 2);
@@ -225,9 +269,15 @@ async fn what_was_queued_for_an_actor_of_a_former_process_becomes_dead_letters()
     let letters = letters(&mut office);
     assert_eq!(letters.len(), 100);
     for letter in letters {
-        let lost = DeadLetterReason::Lost { maybe_handled: true };
+        let lost = DeadLetterReason::Lost {
+            maybe_handled: true,
+        };
         let unsent = DeadLetterReason::Stopped(ExitReason::NoConnection);
-        assert!(letter.reason == lost || letter.reason == unsent, "{:?}", letter.reason);
+        assert!(
+            letter.reason == lost || letter.reason == unsent,
+            "{:?}",
+            letter.reason
+        );
     }
     bench.end().await;
 }
@@ -238,7 +288,11 @@ async fn stop_drain_and_kill_by_an_imported_reference_reach_the_actor() {
     let bench = Bench::new().await;
 
     let (ear, mut heard) = Listener::new(&bench.system);
-    bench.rig.send(RigMsg::StopOther(ear.clone())).await.unwrap();
+    bench
+        .rig
+        .send(RigMsg::StopOther(ear.clone()))
+        .await
+        .unwrap();
     assert_eq!(heard.next().await, Heard::Stopped);
     assert_eq!(soon("the end", ear.wait()).await, ExitReason::Normal);
 

@@ -28,7 +28,10 @@ async fn a_worker_that_crashed_is_restarted_under_the_same_reference_and_name() 
     assert_eq!(bench.system.lookup::<RigMsg>("the rig").unwrap(), bench.rig);
     assert!(heard.is_quiet(), "a restart is no end");
     let children = bench.sup.which_children().await.unwrap();
-    assert_eq!((children[0].restarts, children[0].state), (1, ChildState::Running));
+    assert_eq!(
+        (children[0].restarts, children[0].state),
+        (1, ChildState::Running)
+    );
     vanished(pid).await;
     bench.end().await;
     assert_eq!(heard.next().await, Heard::Down(ExitReason::Shutdown));
@@ -58,7 +61,12 @@ async fn messages_that_were_not_sent_yet_survive_a_crash_in_order() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_permanent_worker_is_restarted_after_any_end() {
     let bench = Bench::new().await;
-    for end in [RigMsg::Stop, RigMsg::Fail("no".into()), RigMsg::Exit(0), RigMsg::Exit(3)] {
+    for end in [
+        RigMsg::Stop,
+        RigMsg::Fail("no".into()),
+        RigMsg::Exit(0),
+        RigMsg::Exit(3),
+    ] {
         let pid = bench.ask_pid().await;
 
         bench.rig.send(end).await.unwrap();
@@ -108,12 +116,19 @@ async fn a_drained_worker_handles_what_was_queued() {
     let bench = Bench::with(RigArgs::Works, |worker| worker.window(4), transient).await;
     let (ear, mut heard) = Listener::new(&bench.system);
     for _ in 0..100 {
-        bench.rig.send(RigMsg::SayIfYouCan(ear.clone(), 1)).await.unwrap();
+        bench
+            .rig
+            .send(RigMsg::SayIfYouCan(ear.clone(), 1))
+            .await
+            .unwrap();
     }
 
     bench.rig.drain();
 
-    assert!(bench.rig.send(RigMsg::Note(1)).await.is_err(), "it takes no more");
+    assert!(
+        bench.rig.send(RigMsg::Note(1)).await.is_err(),
+        "it takes no more"
+    );
     for _ in 0..100 {
         assert_eq!(heard.next().await, Heard::Number(0));
     }
@@ -136,7 +151,10 @@ async fn a_worker_that_crashes_too_often_ends_its_supervisor() {
     for _ in 0..3 {
         rig.send(RigMsg::Exit(1)).await.unwrap();
         // The next one may be lost with the process, so wait until it is another.
-        if soon("a restart or the end", rig.ask_within(LONG, RigMsg::Pid)).await.is_err() {
+        if soon("a restart or the end", rig.ask_within(LONG, RigMsg::Pid))
+            .await
+            .is_err()
+        {
             drop(soon("a restart or the end", rig.ask_within(LONG, RigMsg::Pid)).await);
         }
     }
@@ -186,7 +204,8 @@ async fn a_worker_that_never_starts_again_is_tried_exactly_as_often_as_the_inten
 // E8, E16
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_worker_waits_before_its_restart_and_its_supervisor_answers_meanwhile() {
-    let patient = |child: ChildBuilder<RigMsg>| child.backoff(Backoff::constant(Duration::from_secs(3600)));
+    let patient =
+        |child: ChildBuilder<RigMsg>| child.backoff(Backoff::constant(Duration::from_secs(3600)));
     let bench = Bench::with(RigArgs::Works, |worker| worker, patient).await;
     let pid = bench.ask_pid().await;
     signal(pid, Sig::KILL);
@@ -196,9 +215,14 @@ async fn a_worker_waits_before_its_restart_and_its_supervisor_answers_meanwhile(
             break;
         }
     }
-    bench.rig.try_send(RigMsg::Note(1)).expect("its mailbox is open");
+    bench
+        .rig
+        .try_send(RigMsg::Note(1))
+        .expect("its mailbox is open");
 
-    soon("the end", bench.sup.terminate_child("rig")).await.unwrap();
+    soon("the end", bench.sup.terminate_child("rig"))
+        .await
+        .unwrap();
 
     let ExitReason::Process(exit) = bench.rig.wait().await else {
         // Ended by its supervisor while nothing ran: its last end or the supervisor's word.
@@ -227,7 +251,8 @@ async fn a_worker_to_be_killed_gets_sigkill_at_once() {
 // E10, E16: the whole way: stop frame, SIGTERM, SIGKILL.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_worker_that_hangs_is_terminated_and_one_that_is_stopped_too_is_killed() {
-    let short = |child: ChildBuilder<RigMsg>| child.shutdown(Shutdown::Within(Duration::from_millis(50)));
+    let short =
+        |child: ChildBuilder<RigMsg>| child.shutdown(Shutdown::Within(Duration::from_millis(50)));
     for stopped in [false, true] {
         let bench = Bench::with(RigArgs::Works, |worker| worker, short).await;
         let pid = bench.ask_pid().await;
@@ -239,7 +264,9 @@ async fn a_worker_that_hangs_is_terminated_and_one_that_is_stopped_too_is_killed
             freeze(pid).await;
         }
 
-        soon("the end", bench.sup.terminate_child("rig")).await.unwrap();
+        soon("the end", bench.sup.terminate_child("rig"))
+            .await
+            .unwrap();
 
         assert_eq!(bench.rig.wait().await, ExitReason::Killed);
         vanished(pid).await;
@@ -270,7 +297,10 @@ async fn a_worker_that_its_supervisor_terminates_is_not_restarted_and_its_name_i
     bench.sup.terminate_child("rig").await.unwrap();
 
     let children = bench.sup.which_children().await.unwrap();
-    assert_eq!((children[0].restarts, children[0].state), (0, ChildState::Stopped));
+    assert_eq!(
+        (children[0].restarts, children[0].state),
+        (0, ChildState::Stopped)
+    );
     assert!(bench.system.lookup::<RigMsg>("the rig").is_err());
     assert!(bench.rig.send(RigMsg::Note(1)).await.is_err());
     vanished(pid).await;
@@ -296,7 +326,9 @@ async fn a_permanent_worker_that_is_stopped_by_reference_is_restarted() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_worker_is_added_to_a_running_supervisor_and_one_that_does_not_start_is_not() {
     let bench = Bench::new().await;
-    let (spec, second) = worker(&bench.node, "second", RigArgs::Works).child().build();
+    let (spec, second) = worker(&bench.node, "second", RigArgs::Works)
+        .child()
+        .build();
     let refusal = RigArgs::FailsToStart("no way".into());
     let (third, _) = worker(&bench.node, "third", refusal).child().build();
 
@@ -341,7 +373,9 @@ async fn tasks_threads_and_processes_start_in_order_and_stop_in_reverse_under_on
     let process = worker(&node, "process", RigArgs::Works);
     let pid = process.pid();
     let (process, rig) = process.child().build();
-    let blocking = node.worker("blocking", BLOCKING_RIG, RigArgs::Works).unwrap();
+    let blocking = node
+        .worker("blocking", BLOCKING_RIG, RigArgs::Works)
+        .unwrap();
     let blocking = blocking.binary(WORKER);
     let blocking_pid = blocking.pid();
     let (blocking, blocking_rig) = blocking.child().build();
@@ -389,7 +423,9 @@ async fn a_worker_that_does_not_start_at_the_beginning_stops_those_before_it() {
     let node = actor_remote::Node::new(tests::workers::registry());
     let first = worker(&node, "first", RigArgs::Works);
     let (first, rig) = first.child().build();
-    let (second, _) = worker(&node, "second", RigArgs::ExitsAtStart(5)).child().build();
+    let (second, _) = worker(&node, "second", RigArgs::ExitsAtStart(5))
+        .child()
+        .build();
 
     let started = Supervisor::builder(Strategy::OneForOne)
         .child(first)
@@ -397,7 +433,11 @@ async fn a_worker_that_does_not_start_at_the_beginning_stops_those_before_it() {
         .start(&system)
         .await;
 
-    let Err(actor_core::StartError::Child { id, reason: ExitReason::StartFailed(text) }) = started else {
+    let Err(actor_core::StartError::Child {
+        id,
+        reason: ExitReason::StartFailed(text),
+    }) = started
+    else {
         panic!("{started:?}");
     };
     assert_eq!(id, "second");
@@ -411,7 +451,10 @@ async fn a_worker_whose_start_hangs_is_given_up_in_time() {
     let system = ActorSystem::new("t");
     let node = actor_remote::Node::new(tests::workers::registry());
     let hanging = worker(&node, "rig", RigArgs::HangsAtStart);
-    let (spec, rig) = hanging.child().start_timeout(Duration::from_millis(500)).build();
+    let (spec, rig) = hanging
+        .child()
+        .start_timeout(Duration::from_millis(500))
+        .build();
 
     let started = Supervisor::builder(Strategy::OneForOne)
         .child(spec)
@@ -439,7 +482,14 @@ async fn a_monitor_of_a_worker_hears_its_end_for_good_once() {
         panic!("another end");
     };
     let signal = Some(9);
-    assert_eq!(exit, ProcessExit { code: None, signal, stderr: String::new() });
+    assert_eq!(
+        exit,
+        ProcessExit {
+            code: None,
+            signal,
+            stderr: String::new()
+        }
+    );
     bench.end().await;
     assert!(heard.is_quiet());
 }

@@ -1,7 +1,7 @@
 //! Starts that fail, each with an error that says what to do about it. R6 for factories.
 
-use actor_core::prelude::*;
 use actor_core::StartError;
+use actor_core::prelude::*;
 use actor_remote::{Factory, Node, Registry, WorkerBuilder};
 use tests::soon;
 use tests::workers::{BLOCKING_RIG, RIG, Rig, RigArgs, RigMsg, UNKNOWN, registry};
@@ -17,7 +17,11 @@ where
     let (spec, actor) = worker.child().build();
     let sup = Supervisor::builder(Strategy::OneForOne).child(spec);
     let error = soon("an error", sup.start(&system)).await.unwrap_err();
-    let StartError::Child { reason: ExitReason::StartFailed(text), .. } = error else {
+    let StartError::Child {
+        reason: ExitReason::StartFailed(text),
+        ..
+    } = error
+    else {
         panic!("{error:?}");
     };
     assert!(actor.is_closed());
@@ -40,7 +44,10 @@ fn node() -> Node {
 async fn a_program_that_is_not_there_is_named() {
     let missing = worker(&node(), "rig", RigArgs::Works).binary("/no/such/worker");
 
-    check(&error_of(missing).await, &["/no/such/worker", "No such file"]);
+    check(
+        &error_of(missing).await,
+        &["/no/such/worker", "No such file"],
+    );
 }
 
 // C1
@@ -65,9 +72,18 @@ async fn a_program_that_is_no_worker_is_told_with_a_hint() {
     const HINT: &str = "actor_remote::init";
     let with = |program: &str| worker(&node(), "rig", RigArgs::Works).binary(program);
 
-    check(&error_of(with("/bin/true")).await, &["exited with code 0", HINT]);
-    check(&error_of(with("/bin/false")).await, &["exited with code 1", HINT]);
-    check(&error_of(with("/bin/sh").arg("-c").arg("echo hi >&2; exit 4")).await, &["code 4", "hi", HINT]);
+    check(
+        &error_of(with("/bin/true")).await,
+        &["exited with code 0", HINT],
+    );
+    check(
+        &error_of(with("/bin/false")).await,
+        &["exited with code 1", HINT],
+    );
+    check(
+        &error_of(with("/bin/sh").arg("-c").arg("echo hi >&2; exit 4")).await,
+        &["code 4", "hi", HINT],
+    );
 }
 
 // C1: those that stay are given up after the time for a handshake.
@@ -92,21 +108,36 @@ async fn a_program_that_says_nothing_or_something_else_is_given_up() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_worker_that_never_answers_is_given_up_in_time() {
     let system = ActorSystem::new("t");
-    let silent = worker(&node(), "rig", RigArgs::Works).arg("rogue").arg("Silence");
+    let silent = worker(&node(), "rig", RigArgs::Works)
+        .arg("rogue")
+        .arg("Silence");
     let pid = silent.pid();
     let child = silent.child().start_timeout(Duration::from_secs(1));
     let sup = Supervisor::builder(Strategy::OneForOne).child(child.build().0);
 
     let error = soon("an error", sup.start(&system)).await.unwrap_err();
 
-    assert!(matches!(error, StartError::Child { reason: ExitReason::StartTimeout, .. }), "{error:?}");
+    assert!(
+        matches!(
+            error,
+            StartError::Child {
+                reason: ExitReason::StartTimeout,
+                ..
+            }
+        ),
+        "{error:?}"
+    );
     assert_eq!(pid.current(), None);
 }
 
 // C1
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_error_of_a_worker_that_fails_to_start_is_the_error_of_its_root() {
-    let failing = worker(&node(), "rig", RigArgs::FailsToStart("no luck today".into()));
+    let failing = worker(
+        &node(),
+        "rig",
+        RigArgs::FailsToStart("no luck today".into()),
+    );
     assert_eq!(error_of(failing).await, "no luck today");
 
     let exiting = worker(&node(), "rig", RigArgs::ExitsAtStart(6));
@@ -118,7 +149,10 @@ async fn the_error_of_a_worker_that_fails_to_start_is_the_error_of_its_root() {
 async fn a_factory_that_the_worker_does_not_have_is_named() {
     let unknown = node().worker("rig", UNKNOWN, RigArgs::Works).unwrap();
 
-    check(&error_of(unknown.binary(WORKER)).await, &["tests.Unknown/v1"]);
+    check(
+        &error_of(unknown.binary(WORKER)).await,
+        &["tests.Unknown/v1"],
+    );
 }
 
 // R6: the parent learns the names that only one side has.
@@ -128,15 +162,28 @@ async fn a_worker_with_another_registry_is_refused_with_the_names_that_differ() 
 
     let text = error_of(other).await;
 
-    check(&text, &["tests.Rig/v1", "tests.u64/v1", "tests.u64/v2", "tests.Door/v1"]);
-    assert!(!text.contains("tests.BlockingRig/v1"), "both have it: {text}");
+    check(
+        &text,
+        &[
+            "tests.Rig/v1",
+            "tests.u64/v1",
+            "tests.u64/v2",
+            "tests.Door/v1",
+        ],
+    );
+    assert!(
+        !text.contains("tests.BlockingRig/v1"),
+        "both have it: {text}"
+    );
 }
 
 // R6
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn arguments_that_are_not_those_of_the_factory_are_refused() {
     const WRONG: Factory<String, RigMsg> = Factory::new("tests.Rig/v1");
-    let wrong = node().worker("rig", WRONG, "far too long for a variant".into()).unwrap();
+    let wrong = node()
+        .worker("rig", WRONG, "far too long for a variant".into())
+        .unwrap();
 
     let text = error_of(wrong.binary(WORKER)).await;
 
@@ -160,7 +207,11 @@ fn names_that_clash_are_refused_when_the_registry_is_built() {
 async fn a_worker_must_not_start_workers_unless_it_is_allowed_to() {
     let bench = Bench::new().await;
 
-    let error = bench.rig.ask_within(LONG, RigMsg::StartNested).await.unwrap();
+    let error = bench
+        .rig
+        .ask_within(LONG, RigMsg::StartNested)
+        .await
+        .unwrap();
 
     check(&error, &["this process is a worker", "nested"]);
     bench.end().await;
@@ -179,7 +230,10 @@ async fn the_root_of_a_worker_may_have_a_thread_of_its_own() {
         .await
         .unwrap();
 
-    assert_eq!(rig.ask_within(LONG, |reply| RigMsg::Echo(4, reply)).await, Ok(4));
+    assert_eq!(
+        rig.ask_within(LONG, |reply| RigMsg::Echo(4, reply)).await,
+        Ok(4)
+    );
 
     sup.stop();
     assert_eq!(soon("the end", sup.wait()).await, ExitReason::Normal);
