@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use crate::actor_ref::SendFuture;
+use crate::SendFuture;
 use crate::cell::Refused;
 use crate::reply::{Answer, Reply};
 use crate::reply_scope::current_actor;

@@ -34,7 +34,6 @@
 //! with the test that shows it.
 
 mod actor;
-mod actor_ref;
 mod ask;
 mod cell;
 mod children;
@@ -51,6 +50,7 @@ mod mailbox;
 pub mod panic;
 mod placement;
 pub mod prelude;
+mod reference;
 mod registry;
 mod reply;
 mod reply_scope;
@@ -66,7 +66,6 @@ mod timers;
 pub mod wire;
 
 pub use actor::{Actor, ActorResult};
-pub use actor_ref::{ActorRef, AnyActorRef, Permit, SendFuture, WeakActorRef};
 /// What an implementation of [`StartChild`] is written with.
 pub use async_trait::async_trait;
 pub use children::{Casualty, Fate, Shutdown};
@@ -79,6 +78,7 @@ pub use error::{
 pub use exit::{ExitReason, ProcessExit};
 pub use mailbox::Mailbox;
 pub use placement::Placement;
+pub use reference::{ActorRef, AnyActorRef, Permit, SendFuture, WeakActorRef};
 pub use reply::Reply;
 pub use signal::{ActorId, Down, MonitorId, Signal};
 pub use spawn::SpawnBuilder;
