@@ -47,6 +47,10 @@ pub enum RigMsg {
     Feed(ActorRef<u64>, u64, Reply<()>),
     /// Sends so many numbers to the listener, as long as it takes them.
     SayIfYouCan(ActorRef<u64>, u64),
+    /// Its own reference.
+    Own(Reply<ActorRef<RigMsg>>),
+    /// Whether this is its own reference.
+    IsMe(ActorRef<RigMsg>, Reply<bool>),
     /// Keeps a reference to the listener.
     Hold(ActorRef<u64>),
     /// Lets go of what it holds.
@@ -417,6 +421,8 @@ impl Actor for Rig {
                     }
                 }
             }
+            RigMsg::Own(reply) => reply.send(ctx.actor_ref()),
+            RigMsg::IsMe(actor, reply) => reply.send(actor == ctx.actor_ref()),
             RigMsg::Hold(listener) => self.held.push(listener),
             RigMsg::LetGo => self.held.clear(),
             RigMsg::Lend(reply) => reply.send(self.lend(&ctx.system(), None)),
@@ -534,6 +540,7 @@ pub fn registry() -> Registry {
         .factory(RIG, Rig::new)
         .factory_on_thread(BLOCKING_RIG, Rig::new)
         .message::<u64>("tests.u64/v1")
+        .message::<RigMsg>("tests.RigMsg/v1")
         .message::<DoorMsg>("tests.Door/v1")
         .build()
         .expect("the names are unique")

@@ -18,12 +18,31 @@ enum EchoMsg {
     Keep(Reply<u64>),
     Lend(Reply<ActorRef<u64>>),
     Back(ActorRef<u64>, Reply<ActorRef<u64>>),
+    /// Another echo, always the same one.
+    Twin(Reply<ActorRef<EchoMsg>>),
+    Spoilt(Spoilt, Reply<u64>),
+}
+
+/// Refuses to be decoded.
+struct Spoilt;
+
+impl Serialize for Spoilt {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_unit()
+    }
+}
+
+impl<'de> Deserialize<'de> for Spoilt {
+    fn deserialize<D: serde::Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+        Err(serde::de::Error::custom("spoilt"))
+    }
 }
 
 #[derive(Default)]
 struct Echo {
     notes: Vec<u64>,
     kept: Vec<Reply<u64>>,
+    twin: Option<ActorRef<EchoMsg>>,
 }
 
 impl Actor for Echo {
@@ -36,6 +55,13 @@ impl Actor for Echo {
             EchoMsg::Keep(reply) => self.kept.push(reply),
             EchoMsg::Lend(reply) => reply.send(ctx.system().spawn(Ear::new().0)),
             EchoMsg::Back(actor, reply) => reply.send(actor),
+            EchoMsg::Twin(reply) => {
+                let twin = self
+                    .twin
+                    .get_or_insert_with(|| ctx.system().spawn(Echo::default()));
+                reply.send(twin.clone());
+            }
+            EchoMsg::Spoilt(_, reply) => reply.send(0),
         }
         Ok(())
     }
@@ -68,8 +94,10 @@ impl Actor for Ear {
 }
 
 fn node() -> Node {
-    let registry = Registry::builder().message::<u64>("tests.u64/v1");
-    Node::new(registry.build().expect("one name"))
+    let registry = Registry::builder()
+        .message::<u64>("tests.u64/v1")
+        .message::<EchoMsg>("tests.Echo/v1");
+    Node::new(registry.build().expect("two names"))
 }
 
 type Ends = (Box<dyn Transport>, Box<dyn Transport>);
@@ -167,6 +195,26 @@ async fn an_exported_actor_lives_until_the_importer_lets_go() {
 
         assert_eq!(soon(told.recv()).await, Some(None));
         assert!(lock(&pair.link.tables).exports.is_empty());
+    }
+}
+
+// A2, R6: messages are counted anew, on both sides, when an actor comes again after it was let go of.
+#[tokio::test]
+async fn an_ask_that_is_refused_fails_also_when_its_actor_came_and_went_before() {
+    for pair in pairs().await {
+        for round in 0..200 {
+            let twin = pair.echo.ask_within(LONG, EchoMsg::Twin).await;
+            let twin = twin.expect("answers");
+            for number in 0..round % 11 {
+                twin.send(EchoMsg::Note(number)).await.expect("open");
+            }
+
+            let asked = twin.ask_within(LONG, |reply| EchoMsg::Spoilt(Spoilt, reply));
+
+            let answer = soon(asked).await;
+            assert!(matches!(answer, Err(AskError::Failed { .. })), "{answer:?}");
+        }
+        assert!(!pair.link.is_closed() && !pair.other.is_closed());
     }
 }
 

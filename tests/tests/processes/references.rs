@@ -308,3 +308,89 @@ async fn stop_drain_and_kill_by_an_imported_reference_reach_the_actor() {
     assert_eq!(soon("the end", killed.wait()).await, ExitReason::Killed);
     bench.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_root_of_a_worker_is_the_same_on_both_sides() {
+    let bench = Bench::new().await;
+    let pid = bench.ask_pid().await;
+
+    let own = bench.rig.ask_within(LONG, RigMsg::Own).await;
+    assert_eq!(own.unwrap(), bench.rig, "what it sends of itself");
+    let rig = bench.rig.clone();
+    let is_it = bench.rig.ask_within(LONG, |reply| RigMsg::IsMe(rig, reply));
+    assert_eq!(is_it.await, Ok(true), "what it is sent of itself");
+    signal(pid, Sig::KILL);
+    bench.restarted(pid).await;
+
+    let own = bench.rig.ask_within(LONG, RigMsg::Own).await;
+    assert_eq!(own.unwrap(), bench.rig, "and so the next process");
+    bench.end().await;
+}
+
+// A1, F1: two workers that know each other's actors, by way of the parent.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reference_of_one_worker_works_in_another_and_dies_with_its_own() {
+    let bench = Bench::new().await;
+    let pid = bench.ask_pid().await;
+    let other = crate::bench::worker(&bench.node, "other", tests::workers::RigArgs::Works);
+    let (spec, other) = other.child().build();
+    bench.sup.start_child(spec).await.unwrap();
+    let (ear, mut heard) = Listener::new(&bench.system);
+    let lent = bench
+        .rig
+        .ask_within(LONG, |reply| RigMsg::LendRepeater(ear, reply))
+        .await
+        .unwrap();
+    other.send(RigMsg::Hold(lent)).await.unwrap();
+
+    for number in 1..=100 {
+        let told = other.ask_within(LONG, |reply| RigMsg::TellHeld(number, reply));
+        assert_eq!(told.await, Ok(true));
+    }
+    for number in 1..=100 {
+        assert_eq!(heard.next().await, Heard::Number(number));
+    }
+    let end = crate::bench::ask_aside(&other, RigMsg::AwaitHeld);
+    // Asked behind it, so it is waiting by now.
+    other.ask_within(LONG, RigMsg::Pid).await.unwrap();
+    signal(pid, Sig::KILL);
+
+    let end = soon("the end", end).await.unwrap();
+    assert_eq!(end, Ok(ExitReason::NoConnection));
+    let told = other.ask_within(LONG, |reply| RigMsg::TellHeld(1, reply));
+    assert_eq!(told.await, Ok(false), "it is closed there too");
+    bench.end().await;
+}
+
+// D1, D3: what is lent may be restarted by its own supervisor; the worker notices nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lent_actor_that_is_restarted_stays_the_same_to_the_worker() {
+    struct Fragile(tokio::sync::mpsc::UnboundedSender<u64>);
+    impl Actor for Fragile {
+        type Msg = u64;
+        async fn handle(&mut self, number: u64, _ctx: &mut Context<Self>) -> ActorResult {
+            if number.is_multiple_of(10) {
+                return Err("a ten".into());
+            }
+            self.0.send(number)?;
+            Ok(())
+        }
+    }
+    let bench = Bench::new().await;
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let (spec, fragile) = ChildSpec::new("fragile", move || Fragile(tell.clone())).build();
+    bench.sup.start_child(spec).await.unwrap();
+    bench.rig.send(RigMsg::Hold(fragile)).await.unwrap();
+
+    for number in 0..90 {
+        let sent = bench
+            .rig
+            .ask_within(LONG, |reply| RigMsg::TellHeld(number, reply));
+        assert_eq!(sent.await, Ok(true));
+    }
+
+    for number in (0..90u64).filter(|number| !number.is_multiple_of(10)) {
+        assert_eq!(soon("the next", told.recv()).await, Some(number));
+    }
+    bench.end().await;
+}

@@ -1183,13 +1183,12 @@ async fn an_ask_in_the_hands_of_a_dropped_runtime_is_stopped() {
                 })
                 .await
         });
-        async move {
-            begun.await.unwrap();
-            asking
-        }
+        (begun, asking)
     };
-    let kept = ask(actor.clone(), false).await;
-    let held = ask(actor.clone(), true).await;
+    let (begun, kept) = ask(actor.clone(), false);
+    begun.await.unwrap();
+    let (begun, held) = ask(actor.clone(), true);
+    begun.await.unwrap();
 
     tokio::task::spawn_blocking(move || drop(runtime))
         .await
