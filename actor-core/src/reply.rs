@@ -247,6 +247,10 @@ pub(crate) enum Route<T: Send + 'static> {
 }
 
 /// A reply whose asker is on the other side of a link.
+#[cfg_attr(
+    not(feature = "serde"),
+    expect(dead_code, reason = "only links use it")
+)]
 pub(crate) trait LinkReply<T>: Orphan {
     fn send(&self, value: T);
     fn fail(&self, why: AskError);

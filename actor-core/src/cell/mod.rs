@@ -22,7 +22,7 @@ use std::any::type_name;
 use std::collections::VecDeque;
 use std::task::{Context, Poll, Waker};
 
-use crate::lifecycle::{Lifecycle, Phase, Request, control};
+use crate::lifecycle::{Lifecycle, Request, control};
 use crate::mailbox::queue::{Extra, Item, Queue, Ticket, Turn};
 use crate::signal::{ActorId, MonitorId};
 use crate::sync::{
@@ -561,6 +561,8 @@ impl<M: Send + 'static> Cell<M> {
     /// Why the last incarnation, or the cell, ended.
     #[cfg(feature = "serde")]
     pub(crate) fn last_reason(&self) -> ExitReason {
+        use crate::lifecycle::Phase;
+
         match &self.lock().life {
             Lifecycle {
                 phase: Phase::Closing(reason) | Phase::Ended(reason),

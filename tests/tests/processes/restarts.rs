@@ -28,10 +28,7 @@ async fn a_worker_that_crashed_is_restarted_under_the_same_reference_and_name() 
     assert_eq!(bench.system.lookup::<RigMsg>("the rig").unwrap(), bench.rig);
     assert!(heard.is_quiet(), "a restart is no end");
     let children = bench.sup.which_children().await.unwrap();
-    assert_eq!(
-        (children[0].restarts, children[0].state),
-        (1, ChildState::Running)
-    );
+    assert_eq!(children[0].restarts, 1);
     vanished(pid).await;
     bench.end().await;
     assert_eq!(heard.next().await, Heard::Down(ExitReason::Shutdown));
