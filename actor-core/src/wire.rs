@@ -77,7 +77,7 @@ pub type OpenImport<'a> = dyn FnMut(&ActorSystem) -> (AnyActorRef, Box<dyn Outfl
 ///         _id: u64,
 ///         _name: u64,
 ///         _message: TypeId,
-///         _open: &mut OpenImport<'_>,
+///         _open: &mut actor_core::wire::OpenImport<'_>,
 ///     ) -> Result<AnyActorRef, String> {
 ///         Err("nobody is there".to_owned())
 ///     }

@@ -329,6 +329,7 @@ impl SupervisorRef {
     /// # Examples
     ///
     /// ```
+    /// # use actor_core::prelude::*;
     /// # struct Db;
     /// # impl Actor for Db {
     /// #     type Msg = ();
@@ -336,7 +337,6 @@ impl SupervisorRef {
     /// # }
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), actor_core::BoxError> {
     /// use actor_core::SupervisorError;
-    /// use actor_core::prelude::*;
     ///
     /// let system = ActorSystem::new("demo");
     /// let (spec, _db) = ChildSpec::new("db", || Db).build();
