@@ -199,7 +199,7 @@ pub(crate) fn give_up(system: &Arc<SystemCore>, cell: &Arc<dyn AnyCell>) {
         "an actor does not answer a kill and is given up; is its handler blocking?"
     );
     system.note_casualty(Casualty::of(cell, Fate::Abandoned));
-    cell.fence();
+    cell.fence(ExitReason::Unresponsive);
 }
 
 /// Asks for the end of the present incarnation and waits until none runs. `None` when none ever ran.

@@ -743,8 +743,5 @@ impl<A: Actor> Drop for Context<A> {
         if is_present || !drawn.is_empty() {
             cell.end_incarnation(self.inbox.incarnation, ExitReason::Killed, drawn);
         }
-        if is_present {
-            cell.finish(ExitReason::Killed);
-        }
     }
 }

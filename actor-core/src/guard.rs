@@ -8,51 +8,37 @@ use std::task::Poll;
 use crate::cell::{Cell, Parked};
 use crate::reply_scope::Scope;
 use crate::sync::Arc;
-use crate::{ActorResult, AskError, ExitReason};
+use crate::{AskError, BoxError, ExitReason};
 
 /// How a guarded future ended.
 pub(crate) enum Outcome<T> {
     Done(T),
-    Panicked(ExitReason),
+    /// In an error or a panic.
+    Failed(ExitReason),
     Killed,
 }
 
-impl Outcome<ActorResult> {
-    /// The failure, if it was one.
-    pub(crate) fn into_result(self) -> Result<(), ExitReason> {
-        match self {
-            Outcome::Done(Ok(())) => Ok(()),
-            Outcome::Done(Err(error)) => Err(ExitReason::from_error(&*error)),
-            Outcome::Panicked(reason) => Err(reason),
-            Outcome::Killed => Err(ExitReason::Killed),
-        }
-    }
-}
-
-/// What a result means for replies that were dropped on the way to it.
+/// What a piece of user code may end with. The verdict is passed under the guard as well: an error's text, its sources and its drop
+/// are user code, too.
 pub(crate) trait Verdict {
-    fn failure(&self) -> Option<ExitReason>;
+    type Value;
+
+    fn verdict(self) -> Result<Self::Value, ExitReason>;
 }
 
-impl Verdict for ActorResult {
-    fn failure(&self) -> Option<ExitReason> {
-        self.as_ref()
-            .err()
-            .map(|error| ExitReason::from_error(&**error))
-    }
-}
+impl<T> Verdict for Result<T, BoxError> {
+    type Value = T;
 
-impl Verdict for Result<ExitReason, crate::BoxError> {
-    fn failure(&self) -> Option<ExitReason> {
-        self.as_ref()
-            .err()
-            .map(|error| ExitReason::from_error(&**error))
+    fn verdict(self) -> Result<T, ExitReason> {
+        self.map_err(|error| ExitReason::from_error(&*error))
     }
 }
 
 impl Verdict for () {
-    fn failure(&self) -> Option<ExitReason> {
-        None
+    type Value = ();
+
+    fn verdict(self) -> Result<(), ExitReason> {
+        Ok(())
     }
 }
 
@@ -61,7 +47,7 @@ pub(crate) async fn guarded<M, F>(
     cell: &Arc<Cell<M>>,
     incarnation: u32,
     future: F,
-) -> Outcome<F::Output>
+) -> Outcome<<F::Output as Verdict>::Value>
 where
     M: Send + 'static,
     F: Future,
@@ -84,7 +70,7 @@ where
             }
             let future = held.future();
             let scope = Scope::enter(cell.address(), id);
-            match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
+            match catch_unwind(AssertUnwindSafe(|| future.poll(cx).map(Verdict::verdict))) {
                 Ok(Poll::Pending) => {
                     drop(scope);
                     match cell.park(incarnation, cx.waker()) {
@@ -93,20 +79,19 @@ where
                         Parked::Killed => return Poll::Ready(Outcome::Killed),
                     }
                 }
-                Ok(Poll::Ready(output)) => {
-                    if let Some(reason) = output.failure() {
-                        scope.close(|| AskError::Failed {
-                            reason: reason.clone(),
-                        });
-                    }
-                    return Poll::Ready(Outcome::Done(output));
+                Ok(Poll::Ready(Ok(value))) => return Poll::Ready(Outcome::Done(value)),
+                Ok(Poll::Ready(Err(reason))) => {
+                    scope.close(|| AskError::Failed {
+                        reason: reason.clone(),
+                    });
+                    return Poll::Ready(Outcome::Failed(reason));
                 }
                 Err(payload) => {
                     let reason = ExitReason::from(crate::panic::describe(payload));
                     scope.close(|| AskError::Failed {
                         reason: reason.clone(),
                     });
-                    return Poll::Ready(Outcome::Panicked(reason));
+                    return Poll::Ready(Outcome::Failed(reason));
                 }
             }
         }
@@ -114,7 +99,7 @@ where
     .await;
     match &outcome {
         Outcome::Done(_) => held.dropped = AskError::NoReply,
-        Outcome::Panicked(reason) => {
+        Outcome::Failed(reason) => {
             held.dropped = AskError::Failed {
                 reason: reason.clone(),
             };

@@ -40,6 +40,8 @@ pub(crate) struct Inbox<M> {
     /// Handlers may block, so nothing is drawn ahead and room is passed on at once.
     blocking: bool,
     draining: bool,
+    /// The last thing was a tick, so the mailbox is next.
+    ticked: bool,
 }
 
 impl<M: Send + 'static> Inbox<M> {
@@ -61,6 +63,7 @@ impl<M: Send + 'static> Inbox<M> {
             until_step: step,
             blocking,
             draining: false,
+            ticked: false,
         }
     }
 
@@ -68,7 +71,8 @@ impl<M: Send + 'static> Inbox<M> {
     /// handler; through a `Poll` of a larger enum it would be copied three times.
     #[inline(always)]
     pub(crate) fn next_drawn(&mut self) -> Option<M> {
-        if self.run == 0 || self.run >= RUN || !self.cell.is_undisturbed(self.incarnation) {
+        let is_plain = self.run > 0 && self.run < RUN && self.timers.is_empty();
+        if !is_plain || !self.cell.is_undisturbed(self.incarnation) {
             return None;
         }
         if !matches!(self.drawn.front(), Some(Item::Message(_))) {
@@ -108,10 +112,12 @@ impl<M: Send + 'static> Inbox<M> {
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
-            if self.run == 0
-                && let Poll::Ready(message) = self.timers.poll_due(cx)
+            // Ticks and the mailbox take turns: neither starves the other, and a tick waits for one message at most.
+            if !std::mem::take(&mut self.ticked)
+                && let Some(message) = self.timers.take_due()
             {
-                self.run = 1;
+                self.ticked = true;
+                self.run += 1;
                 return Poll::Ready(Next::Message(message));
             }
             if let Some(item) = self.drawn.pop_front() {
@@ -119,10 +125,6 @@ impl<M: Send + 'static> Inbox<M> {
                     return Poll::Ready(next);
                 }
                 continue;
-            }
-            if let Poll::Ready(message) = self.timers.poll_due(cx) {
-                self.run += 1;
-                return Poll::Ready(Next::Message(message));
             }
             match self
                 .cell
@@ -136,6 +138,11 @@ impl<M: Send + 'static> Inbox<M> {
                 Drawn::Empty => {
                     if self.draining {
                         return Poll::Ready(Next::End(ExitReason::Normal));
+                    }
+                    if let Poll::Ready(message) = self.timers.poll_due(cx) {
+                        self.ticked = true;
+                        self.run += 1;
+                        return Poll::Ready(Next::Message(message));
                     }
                     // A request that came between the look above and the draw found nobody in bed to rouse. And before a drain more may
                     // have come in.

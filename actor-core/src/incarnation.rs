@@ -54,9 +54,7 @@ async fn live<A: Actor>(
     let cell = Arc::clone(&ctx.inbox.cell);
     let incarnation = ctx.inbox.incarnation;
     match guarded(&cell, incarnation, run_loop(actor, ctx)).await {
-        Outcome::Done(Ok(reason)) => reason,
-        Outcome::Done(Err(error)) => ExitReason::from_error(&*error),
-        Outcome::Panicked(reason) => reason,
+        Outcome::Done(reason) | Outcome::Failed(reason) => reason,
         Outcome::Killed => ExitReason::Killed,
     }
 }
@@ -89,11 +87,10 @@ async fn start<A: Actor>(
     let starting = pin!(guarded(&cell, incarnation, actor.started(ctx)));
     match within(&system, Some(limit), starting).await {
         None => Err(ExitReason::StartTimeout),
+        Some(Outcome::Done(())) => Ok(()),
         Some(Outcome::Killed) => Err(ExitReason::Killed),
-        Some(outcome) => outcome.into_result().map_err(|reason| match reason {
-            ExitReason::Failed(text) => ExitReason::StartFailed(text),
-            other => ExitReason::StartFailed(other.to_string()),
-        }),
+        Some(Outcome::Failed(ExitReason::Failed(text))) => Err(ExitReason::StartFailed(text)),
+        Some(Outcome::Failed(panic)) => Err(ExitReason::StartFailed(panic.to_string())),
     }
 }
 
@@ -109,7 +106,7 @@ async fn end<A: Actor>(actor: &mut A, ctx: &mut Context<A>, mut reason: ExitReas
     if was_started && reason != ExitReason::Killed {
         match guarded(&cell, incarnation, actor.stopped(&reason, ctx)).await {
             Outcome::Done(()) => {}
-            Outcome::Panicked(panic) => {
+            Outcome::Failed(panic) => {
                 tracing::error!(actor = %cell.header().id(), reason = %panic, "the stopped hook panicked");
             }
             Outcome::Killed => reason = ExitReason::Killed,

@@ -81,6 +81,8 @@ pub(crate) struct Lifecycle {
     pub(crate) was_started: bool,
     bits: u64,
     reason: Option<ExitReason>,
+    /// The strongest request that came while no incarnation ran.
+    asked: Option<Request>,
 }
 
 impl Lifecycle {
@@ -94,6 +96,7 @@ impl Lifecycle {
             was_started: false,
             bits: 0,
             reason: None,
+            asked: None,
         }
     }
 
@@ -121,6 +124,17 @@ impl Lifecycle {
 
     /// Asks something of the present incarnation. Returns whether that changed anything.
     pub(crate) fn handle_request(&mut self, request: &Request) -> bool {
+        if self.phase == Phase::Waiting && self.supervised {
+            // Between two incarnations: the next one will find it.
+            if self
+                .asked
+                .as_ref()
+                .is_none_or(|asked| asked.bits() < request.bits())
+            {
+                self.asked = Some(request.clone());
+            }
+            return false;
+        }
         if !self.is_alive() || self.bits >= request.bits() {
             return false;
         }
@@ -154,6 +168,9 @@ impl Lifecycle {
         self.bits = 0;
         self.reason = None;
         self.open = true;
+        if let Some(asked) = self.asked.take() {
+            self.handle_request(&asked);
+        }
         Some(self.incarnation)
     }
 

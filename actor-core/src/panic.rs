@@ -68,14 +68,12 @@ pub fn discard<T>(value: T) {
 
 /// What the payload of a panic says. It is user data as well, so it is dropped with care.
 pub(crate) fn describe(payload: Box<dyn Any + Send>) -> Panic {
-    let text = if let Some(text) = payload.downcast_ref::<&'static str>() {
-        (*text).to_owned()
-    } else if let Some(text) = payload.downcast_ref::<String>() {
-        text.clone()
-    } else {
-        "a panic with a payload that is no text".to_owned()
-    };
-    let location = LAST.take();
+    let text = text_of(&*payload);
+    // Only if it is this very panic: user code may have caught one and raised an older one again.
+    let location = LAST
+        .take()
+        .filter(|(last, _)| *last == text)
+        .map(|(_, at)| at);
     if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
         // The drop of a payload panicked with a payload of its own; once more would be too often.
         std::mem::forget(again);
@@ -83,9 +81,19 @@ pub(crate) fn describe(payload: Box<dyn Any + Send>) -> Panic {
     Panic { text, location }
 }
 
+fn text_of(payload: &(dyn Any + Send)) -> String {
+    if let Some(text) = payload.downcast_ref::<&'static str>() {
+        (*text).to_owned()
+    } else if let Some(text) = payload.downcast_ref::<String>() {
+        text.clone()
+    } else {
+        "a panic with a payload that is no text".to_owned()
+    }
+}
+
 thread_local! {
-    /// Where the last panic of this thread happened.
-    static LAST: RefCell<Option<String>> = const { RefCell::new(None) };
+    /// The text of the last panic of this thread, and where it happened.
+    static LAST: RefCell<Option<(String, String)>> = const { RefCell::new(None) };
 }
 
 /// Installs the hook, once per process. The hook that was there is called as before.
@@ -94,11 +102,12 @@ pub(crate) fn install_hook() {
     INSTALLED.call_once(|| {
         let previous = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
-            let at = info
-                .location()
-                .map(|at| format!("{}:{}:{}", at.file(), at.line(), at.column()));
+            let last = info.location().map(|at| {
+                let at = format!("{}:{}:{}", at.file(), at.line(), at.column());
+                (text_of(info.payload()), at)
+            });
             // A thread that is going away has no place for it any more.
-            LAST.try_with(|last| *last.borrow_mut() = at).ok();
+            LAST.try_with(|place| *place.borrow_mut() = last).ok();
             previous(info);
         }));
     });

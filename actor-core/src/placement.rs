@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::cell::{Cell, OnEnd};
 use crate::guard::caught;
 use crate::incarnation::run;
-use crate::sync::Arc;
+use crate::sync::{Arc, Mutex, lock};
 use crate::{Actor, Context, ExitReason};
 
 /// Where an actor runs.
@@ -66,7 +66,7 @@ pub(crate) fn launch<A: Actor>(
                 drop(runtime.spawn(run(actor, ctx, start_timeout)));
                 Ok(())
             }
-            Err(reason) => Err(fail(ctx, &reason)),
+            Err(reason) => Err(fail(ctx, &reason.to_string())),
         },
         Placement::Thread => launch_thread(ctx, start_timeout, make),
     }
@@ -77,37 +77,34 @@ fn launch_thread<A: Actor>(
     start_timeout: Duration,
     make: impl FnOnce() -> A + Send + 'static,
 ) -> Result<(), ExitReason> {
-    let cell = Arc::clone(&ctx.inbox.cell);
-    let incarnation = ctx.inbox.incarnation;
     let core = Arc::clone(ctx.core());
     let runtime = core.runtime.clone();
     core.watch_runtime();
-    let name = cell.thread_name();
+    let name = ctx.inbox.cell.thread_name();
+    // Handed over in a box of its own, so that it is still there if no thread can be had.
+    let parcel = Arc::new(Mutex::new(Some((ctx, make))));
+    let opened = Arc::clone(&parcel);
     // The factory runs on the new thread: what it builds may take a blocking while.
     let body = move || {
-        let entered = runtime.clone();
+        let Some((ctx, make)) = lock(&opened).take() else {
+            return;
+        };
         match caught(make) {
-            Ok(actor) => entered.block_on(run(actor, ctx, start_timeout)),
-            Err(reason) => drop(fail(ctx, &reason)),
+            Ok(actor) => runtime.block_on(run(actor, ctx, start_timeout)),
+            Err(reason) => drop(fail(ctx, &reason.to_string())),
         }
     };
-    std::thread::Builder::new()
-        .name(name)
-        .spawn(body)
-        .map(drop)
-        .map_err(|error| {
-            let reason = ExitReason::StartFailed(format!("no thread could be started: {error}"));
-            cell.end_incarnation(
-                incarnation,
-                reason.clone(),
-                std::collections::VecDeque::new(),
-            );
-            reason
-        })
+    let spawned = std::thread::Builder::new().name(name).spawn(body);
+    let Err(error) = spawned else { return Ok(()) };
+    // The thread that never was has not opened it.
+    match lock(&parcel).take() {
+        Some((ctx, _)) => Err(fail(ctx, &format!("no thread could be started: {error}"))),
+        None => Err(ExitReason::Killed),
+    }
 }
 
-fn fail<A: Actor>(mut ctx: Context<A>, reason: &ExitReason) -> ExitReason {
-    let reason = ExitReason::StartFailed(reason.to_string());
+fn fail<A: Actor>(mut ctx: Context<A>, why: &str) -> ExitReason {
+    let reason = ExitReason::StartFailed(why.to_owned());
     ctx.over(reason.clone());
     reason
 }

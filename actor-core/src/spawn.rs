@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use crate::cell::{AnyCell, Binding, Cell, until};
-use crate::children::{Child, Shutdown};
+use crate::children::{Child, Shutdown, within};
 use crate::lifecycle::Phase;
 use crate::placement::{Placement, launch};
+use crate::supervisor::BLOCKED_GRACE;
 use crate::sync::Arc;
 use crate::system::SystemCore;
 use crate::{Actor, ActorId, ActorRef, ExitReason, Mailbox, RegisterError, StartError};
@@ -259,16 +260,26 @@ impl<A: Actor> SpawnBuilder<A> {
     /// # Ok(()) }
     /// ```
     pub async fn start(self) -> Result<ActorRef<A::Msg>, StartError> {
+        let system = Arc::clone(&self.system);
+        let limit = self.start_timeout.saturating_add(BLOCKED_GRACE);
         let actor = self.launch().map_err(|(_, error)| error)?;
         let cell: Arc<dyn AnyCell> = Arc::clone(actor.cell()) as Arc<dyn AnyCell>;
-        until(&cell, |life| match &life.phase {
+        let starting = until(&cell, |life| match &life.phase {
             Phase::Running => Some(Ok(())),
             // It ran, and has ended by itself since.
             Phase::Ended(_) if life.was_started => Some(Ok(())),
             Phase::Ended(reason) => Some(Err(StartError::Failed(reason.clone()))),
             _ => None,
-        })
-        .await?;
+        });
+        match within(&system, Some(limit), starting).await {
+            Some(started) => started?,
+            None => {
+                // It blocks its thread, so it cannot see its own deadline.
+                cell.fence(ExitReason::StartTimeout);
+                cell.finish(ExitReason::StartTimeout);
+                return Err(StartError::Failed(ExitReason::StartTimeout));
+            }
+        }
         Ok(actor)
     }
 

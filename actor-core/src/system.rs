@@ -62,6 +62,7 @@ impl SystemCore {
         impl Drop for RuntimeGone {
             fn drop(&mut self) {
                 if let Some(core) = self.0.upgrade() {
+                    core.roots.close();
                     core.tree()
                         .iter()
                         .for_each(|cell| cell.request(&Request::Kill));
@@ -685,7 +686,7 @@ impl ActorSystem {
         if within(core, Some(deadline - last), orderly).await.is_none() {
             kill_all(core, last).await;
         }
-        let casualties = lock(&core.casualties).take().unwrap_or_default();
+        let casualties = lock(&core.casualties).clone().unwrap_or_default();
         ShutdownReport { casualties }
     }
 }

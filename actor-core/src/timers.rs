@@ -198,6 +198,24 @@ impl<M> Timers<M> {
         self.table.as_ref().map_or(0, |table| table.timers.len())
     }
 
+    /// Whether no timer is set.
+    #[inline(always)]
+    pub(crate) fn is_empty(&self) -> bool {
+        match &self.table {
+            None => true,
+            Some(table) => table.due.is_empty(),
+        }
+    }
+
+    /// The message of a timer that is due.
+    #[inline]
+    pub(crate) fn take_due(&mut self) -> Option<M> {
+        let table = self.table.as_mut()?;
+        let (&(at, _), _) = table.due.first_key_value()?;
+        let now = crate::runtime::now();
+        (at <= now).then(|| table.fire(now))
+    }
+
     /// The message of a timer that is due; otherwise arranges to be polled when the next one is.
     #[inline]
     pub(crate) fn poll_due(&mut self, cx: &mut Context<'_>) -> Poll<M> {

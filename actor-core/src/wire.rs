@@ -157,8 +157,8 @@ pub trait Inlet: Send + Sync {
 
 /// Hears how many messages an actor has begun.
 pub trait ProgressWatcher: Send + Sync {
-    /// So many messages have begun, of all that the mailbox ever accepted.
-    fn begun(&self, count: u64);
+    /// So many messages have begun, of all that the mailbox ever accepted. Returns whether it wants to hear more.
+    fn begun(&self, count: u64) -> bool;
 }
 
 /// Why a message that came over a link was not put into its mailbox.
@@ -453,8 +453,8 @@ impl<M: DeserializeOwned + Send + 'static> Inlet for TypedInlet<M> {
     fn watch_progress(&self, watcher: Arc<dyn ProgressWatcher>, step: u32) {
         struct Adapter(Arc<dyn ProgressWatcher>);
         impl BegunWatcher for Adapter {
-            fn begun(&self, count: u64) {
-                self.0.begun(count);
+            fn begun(&self, count: u64) -> bool {
+                self.0.begun(count)
             }
         }
         self.cell

@@ -30,8 +30,8 @@ pub(crate) trait AnyCell: Send + Sync {
     fn remove_monitor(&self, id: MonitorId);
     /// Puts a mark behind all that is queued; dropped when the cell has ended.
     fn push_mark(&self, mark: Box<dyn Send>);
-    /// Gives the present incarnation up.
-    fn fence(&self);
+    /// Gives the present incarnation up; whoever owns the restart is told this reason.
+    fn fence(&self, reason: ExitReason);
     /// Ends the cell for good, once.
     fn finish(&self, reason: ExitReason);
     /// Ends the cell for good unless an incarnation runs. Returns whether none does.
@@ -143,8 +143,8 @@ impl<M: Send + 'static> AnyCell for Cell<M> {
         drop(self.push_extra(Extra::Mark(mark)));
     }
 
-    fn fence(&self) {
-        self.do_fence();
+    fn fence(&self, reason: ExitReason) {
+        self.do_fence(reason);
     }
 
     fn finish(&self, reason: ExitReason) {
@@ -181,18 +181,7 @@ impl<M: Send + 'static> AnyCell for Cell<M> {
     }
 
     fn unreferenced(&self) {
-        let (alone, never_began) = {
-            let guarded = self.lock();
-            (
-                !self.header.has_refs() && !guarded.life.is_over(),
-                !guarded.life.is_alive(),
-            )
-        };
-        if alone && never_began {
-            self.finish(ExitReason::Normal);
-        } else if alone {
-            self.do_request(&Request::Drain);
-        }
+        self.do_unreferenced();
     }
 
     fn revive(&self) -> bool {

@@ -7,7 +7,7 @@ use std::task::Waker;
 use super::{BEGUN_MASK, Cell, Guarded, Monitor, Sleep, begun_word, wake_all};
 use crate::children::finish_all;
 use crate::dead_letter::DeadLetterReason;
-use crate::lifecycle::Phase;
+use crate::lifecycle::{Phase, Request};
 use crate::mailbox::queue::Item;
 use crate::reply_scope::Scope;
 use crate::sync::{Arc, MutexGuard, Ordering};
@@ -43,26 +43,29 @@ impl<M: Send + 'static> Cell<M> {
             .as_mut()
             .and_then(|extras| extras.on_end.take());
         let watchers = guarded.take_phase_watchers();
-        drop(guarded);
+        if supervised || on_end.is_some() {
+            drop(guarded);
+        } else {
+            // In the same breath, so that nobody else can end it for another reason in between.
+            self.finish_locked(guarded, reason.clone());
+        }
         drop(waker);
         drop(drawn);
-
-        match on_end {
-            Some(on_end) => on_end(incarnation, reason),
-            None if supervised => {}
-            None => self.do_finish(reason),
+        if let Some(on_end) = on_end {
+            on_end(incarnation, reason);
         }
         watchers.into_iter().for_each(|(_, waker)| waker.wake());
     }
 
     /// Gives the present incarnation up: it gets nothing more, and its end will be ignored.
-    pub(super) fn do_fence(&self) {
+    pub(super) fn do_fence(&self, reason: ExitReason) {
         let mut guarded = self.lock();
         if !guarded.life.handle_fence() {
             return;
         }
         self.sync_control(&guarded);
         let out_of_reach = self.give_up_drawn(&guarded);
+        let incarnation = guarded.life.incarnation;
         let waker = guarded.waker.take();
         let on_end = guarded
             .extras
@@ -72,7 +75,9 @@ impl<M: Send + 'static> Cell<M> {
         drop(guarded);
 
         self.report_lost(out_of_reach, true);
-        drop(on_end);
+        if let Some(on_end) = on_end {
+            on_end(incarnation, reason);
+        }
         waker
             .into_iter()
             .chain(watchers.into_iter().map(|(_, waker)| waker))
@@ -105,6 +110,20 @@ impl<M: Send + 'static> Cell<M> {
             self.finish_locked(guarded, reason);
         }
         is_idle
+    }
+
+    /// Nobody may hold a reference any more: an actor that runs drains, one that does not ends for good. Decided and done in one breath,
+    /// so that a reference that comes back in time keeps it alive.
+    pub(super) fn do_unreferenced(&self) {
+        let guarded = self.lock();
+        if self.header.has_refs() || guarded.life.is_over() {
+            return;
+        }
+        if guarded.life.is_alive() {
+            self.request_locked(guarded, &Request::Drain);
+        } else {
+            self.finish_locked(guarded, ExitReason::Normal);
+        }
     }
 
     fn finish_locked(&self, mut guarded: MutexGuard<'_, Guarded<M>>, reason: ExitReason) {

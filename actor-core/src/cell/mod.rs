@@ -58,7 +58,8 @@ pub(crate) struct Header {
 
 /// A look at how much has begun, for a link that reports it to the other side.
 pub(crate) trait BegunWatcher: Send + Sync {
-    fn begun(&self, count: u64);
+    /// Returns whether it wants to hear more.
+    fn begun(&self, count: u64) -> bool;
 }
 
 /// What few actors need, so that the others do not pay for it.
@@ -543,7 +544,23 @@ impl<M: Send + 'static> Cell<M> {
             .unwrap_or_default();
         drop(guarded);
         wake_all(wake);
-        watchers.iter().for_each(|watcher| watcher.begun(begun));
+        let mut tired = watchers;
+        tired.retain(|watcher| !watcher.begun(begun));
+        if !tired.is_empty() {
+            self.forget_begun_watchers(&tired);
+        }
+    }
+
+    /// Links come and go while an actor lives.
+    #[cold]
+    fn forget_begun_watchers(&self, tired: &[Arc<dyn BegunWatcher>]) {
+        let mut guarded = self.lock();
+        if let Some(extras) = &mut guarded.extras {
+            // `tired` holds them too, so nothing is dropped under the lock.
+            extras
+                .begun_watchers
+                .retain(|watcher| !tired.iter().any(|gone| Arc::ptr_eq(gone, watcher)));
+        }
     }
 
     /// Calls `watcher` with the count of begun messages, at least every `step` of them and whenever the incarnation rests.
@@ -586,6 +603,7 @@ impl<M: Send + 'static> Cell<M> {
     }
 
     /// What its thread is called, if it has one.
+    /// Without a NUL, which the system does not take.
     pub(crate) fn thread_name(&self) -> String {
         let name = self
             .lock()
@@ -594,7 +612,7 @@ impl<M: Send + 'static> Cell<M> {
             .and_then(|extras| extras.name.clone());
         name.map_or_else(
             || format!("actor-{}", self.header.id().0),
-            |name| format!("actor-{name}"),
+            |name| format!("actor-{}", name.replace('\0', "?")),
         )
     }
 
@@ -606,8 +624,11 @@ impl<M: Send + 'static> Cell<M> {
 
     /// Asks the present incarnation to drain, stop or die.
     fn do_request(&self, request: &Request) {
+        self.request_locked(self.lock(), request);
+    }
+
+    fn request_locked(&self, mut guarded: MutexGuard<'_, Guarded<M>>, request: &Request) {
         let mut wake = Vec::new();
-        let mut guarded = self.lock();
         if !guarded.life.handle_request(request) {
             return;
         }

@@ -111,7 +111,7 @@ impl<M: Send + 'static> fmt::Debug for Permit<'_, M> {
     }
 }
 
-/// The future of [`ActorRef::send`].
+/// The future of [`ActorRef::send`](crate::ActorRef::send).
 ///
 /// # Examples
 ///

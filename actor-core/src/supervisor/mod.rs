@@ -18,4 +18,4 @@ pub use spec::{ChildBuilder, ChildSpec};
 pub use start_child::{ExitSink, StartChild};
 pub use supervisor::{Supervisor, SupervisorBuilder};
 
-pub(crate) use start_child::TaskChild;
+pub(crate) use start_child::{BLOCKED_GRACE, TaskChild};

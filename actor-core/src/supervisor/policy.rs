@@ -289,9 +289,13 @@ impl Backoff {
     pub(crate) fn delay(&self, failures_before: u32, random: f64) -> Duration {
         let cap = self.cap.as_secs_f64();
         let exponent = i32::try_from(failures_before).unwrap_or(i32::MAX);
+        if self.first.is_zero() {
+            return Duration::ZERO;
+        }
         let plain = (self.first.as_secs_f64() * self.factor.powi(exponent)).min(cap);
         let varied = plain * (1.0 + self.jitter * (2.0 * random - 1.0));
-        Duration::from_secs_f64(varied.clamp(0.0, cap))
+        // A cap near the end of the range does not survive the way through floating point.
+        Duration::try_from_secs_f64(varied.clamp(0.0, cap)).unwrap_or(self.cap)
     }
 
     /// Whether a child that ran this long counts as healthy again.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::cell::{AnyCell, Cell, until};
+use crate::children::within;
 use crate::lifecycle::Phase;
 use crate::placement::{Placement, launch};
 use crate::sync::{Arc, Mutex, lock};
@@ -153,6 +154,27 @@ pub(crate) async fn started(cell: &Arc<dyn AnyCell>) -> Result<(), ExitReason> {
     .await
 }
 
+/// A start-up that blocks its thread cannot see its own deadline; this much later it is given up from outside.
+pub(crate) const BLOCKED_GRACE: Duration = Duration::from_secs(1);
+
+/// The same, within the start-up deadline in any case.
+pub(crate) async fn started_within(
+    cell: &Arc<dyn AnyCell>,
+    limit: Duration,
+) -> Result<(), ExitReason> {
+    let Some(system) = cell.header().system() else {
+        return started(cell).await;
+    };
+    let limit = limit.saturating_add(BLOCKED_GRACE);
+    match within(system, Some(limit), started(cell)).await {
+        Some(started) => started,
+        None => {
+            cell.fence(ExitReason::StartTimeout);
+            Err(ExitReason::StartTimeout)
+        }
+    }
+}
+
 /// A child that is a task or a thread of this process.
 pub(crate) struct TaskChild<A: Actor, F> {
     pub(crate) cell: Arc<Cell<A::Msg>>,
@@ -180,6 +202,6 @@ where
             make,
         )?;
         let cell: Arc<dyn AnyCell> = Arc::clone(&self.cell) as Arc<dyn AnyCell>;
-        started(&cell).await
+        started_within(&cell, self.start_timeout).await
     }
 }
