@@ -47,6 +47,8 @@ pub enum RigMsg {
     Feed(ActorRef<u64>, u64, Reply<()>),
     /// Sends so many numbers to the listener, as long as it takes them.
     SayIfYouCan(ActorRef<u64>, u64),
+    /// Sends so many numbers to the listener, for which nobody needs to wait, and ends.
+    SayAllAndStop(ActorRef<u64>, u64),
     /// Its own reference.
     Own(Reply<ActorRef<RigMsg>>),
     /// Whether this is its own reference.
@@ -420,6 +422,12 @@ impl Actor for Rig {
                         break;
                     }
                 }
+            }
+            RigMsg::SayAllAndStop(listener, count) => {
+                for n in 0..count {
+                    listener.try_send(n)?;
+                }
+                ctx.stop();
             }
             RigMsg::Own(reply) => reply.send(ctx.actor_ref()),
             RigMsg::IsMe(actor, reply) => reply.send(actor == ctx.actor_ref()),

@@ -144,3 +144,25 @@ fn the_end_of_the_runtime_ends_its_workers() {
     runtime().block_on(vanished(pid));
     assert!(rig.try_send(RigMsg::Note(1)).is_err(), "it is closed");
 }
+
+// R2, F1: the recipient gets what the window carried; the rest is lost with the worker.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_end_of_a_worker_is_told_though_a_recipient_of_its_messages_is_stuck() {
+    struct Stuck;
+    impl Actor for Stuck {
+        type Msg = u64;
+        async fn handle(&mut self, _: u64, _ctx: &mut Context<Self>) -> ActorResult {
+            std::future::pending().await
+        }
+    }
+    let bench = Bench::temporary().await;
+    let stuck = bench.system.spawn(Stuck);
+    let message = RigMsg::SayAllAndStop(stuck.clone(), 200);
+    bench.rig.send(message).await.unwrap();
+
+    let reason = soon("the end", bench.rig.wait()).await;
+
+    assert_eq!(reason, ExitReason::Normal);
+    assert!(stuck.len() < 200);
+    bench.end().await;
+}

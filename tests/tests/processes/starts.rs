@@ -238,3 +238,13 @@ async fn the_root_of_a_worker_may_have_a_thread_of_its_own() {
     sup.stop();
     assert_eq!(soon("the end", sup.wait()).await, ExitReason::Normal);
 }
+
+// C1
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn arguments_that_are_too_large_are_told_at_once() {
+    let args = RigArgs::Records("x".repeat(2 * 1024 * 1024));
+
+    let text = error_of(worker(&node(), "rig", args)).await;
+
+    check(&text, &["the arguments take 2097", "the limit is 1048576"]);
+}

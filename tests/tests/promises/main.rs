@@ -4,6 +4,7 @@
 
 mod asks;
 mod documented;
+mod fairness;
 mod lifecycle;
 mod messages;
 mod monitors;

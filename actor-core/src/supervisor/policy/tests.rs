@@ -61,3 +61,16 @@ fn jitter_stays_within_its_share_and_the_cap() {
     assert_eq!(backoff.delay(0, 1.0), 6 * SECOND);
     assert_eq!(backoff.delay(9, 1.0), 8 * SECOND);
 }
+
+#[test]
+fn delays_at_the_ends_of_the_range_are_delays() {
+    // E8
+    assert_eq!(
+        Backoff::constant(Duration::MAX).delay(0, 0.5),
+        Duration::MAX
+    );
+    assert_eq!(
+        Backoff::exponential(Duration::ZERO, SECOND).delay(u32::MAX, 0.5),
+        Duration::ZERO
+    );
+}
