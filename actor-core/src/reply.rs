@@ -152,12 +152,14 @@ impl<T: Send + 'static> Answer<T> {
     }
 
     pub(crate) fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, AskError>> {
+        // Dropped after the lock.
+        let mut old = None;
         {
             let mut state = lock(&self.slot.state);
             if let State::Waiting(waker) = &mut *state {
                 match waker {
                     Some(waker) if waker.will_wake(cx.waker()) => {}
-                    other => *other = Some(cx.waker().clone()),
+                    other => old = other.replace(cx.waker().clone()),
                 }
             } else {
                 return match std::mem::replace(&mut *state, State::Closed) {
@@ -166,6 +168,7 @@ impl<T: Send + 'static> Answer<T> {
                 };
             }
         }
+        drop(old);
         self.arm();
         Poll::Pending
     }

@@ -10,6 +10,8 @@
 //! Generic message types need `#[serde(bound = "…")]` with the bounds of their fields, since the derive cannot know that they stand
 //! crosswise.
 
+mod depth;
+
 use std::any::TypeId;
 use std::cell::RefCell;
 use std::fmt;
@@ -322,7 +324,7 @@ pub fn encode<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(),
 ///
 /// # Errors
 ///
-/// The bytes are no such value.
+/// The bytes are no such value, or one that is nested more than 128 levels deep: a stranger's bytes must not overflow the stack.
 ///
 /// # Examples
 ///
@@ -334,7 +336,9 @@ pub fn encode<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(),
 /// assert!(decode::<u8>(&[]).is_err());
 /// ```
 pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
-    match postcard::take_from_bytes(bytes) {
+    let mut postcard = postcard::Deserializer::from_bytes(bytes);
+    let value = T::deserialize(depth::Limited::new(&mut postcard));
+    match value.and_then(|value| Ok((value, postcard.finalize()?))) {
         Ok((value, [])) => Ok(value),
         Ok((_, rest)) => Err(format!("{} bytes too many", rest.len())),
         Err(error) => Err(explain(&error)),

@@ -304,8 +304,9 @@ impl<M: Send + 'static> Cell<M> {
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), ()>> {
         let mut consumer = None;
+        let mut waker = cx.waker().clone();
         let mut guarded = self.lock();
-        match self.take_turn(&mut guarded, ticket, cx.waker(), &mut consumer) {
+        match self.take_turn(&mut guarded, ticket, &mut waker, &mut consumer) {
             Poll::Pending => {
                 drop(guarded);
                 consumer.into_iter().for_each(Waker::wake);
@@ -333,8 +334,9 @@ impl<M: Send + 'static> Cell<M> {
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), ()>> {
         let mut consumer = None;
+        let mut waker = cx.waker().clone();
         let mut guarded = self.lock();
-        let turn = self.take_turn(&mut guarded, ticket, cx.waker(), &mut consumer);
+        let turn = self.take_turn(&mut guarded, ticket, &mut waker, &mut consumer);
         if matches!(turn, Poll::Ready(Ok(()))) && ticket.is_none() {
             *ticket = Some(guarded.queue.grant_now());
         }
@@ -347,7 +349,7 @@ impl<M: Send + 'static> Cell<M> {
         &self,
         guarded: &mut Guarded<M>,
         ticket: &mut Option<Ticket>,
-        waker: &Waker,
+        waker: &mut Waker,
         consumer: &mut Option<Waker>,
     ) -> Poll<Result<(), ()>> {
         if !guarded.life.open {
@@ -366,7 +368,8 @@ impl<M: Send + 'static> Cell<M> {
             },
             None if queue.has_room(|seen| self.begun_count(life, seen)) => Poll::Ready(Ok(())),
             None => {
-                *ticket = Some(queue.join_line(waker.clone()));
+                let waiting = std::mem::replace(waker, Waker::noop().clone());
+                *ticket = Some(queue.join_line(waiting));
                 // A forwarder that rests may have room to give that it has not taken note of.
                 *consumer = guarded.rouse();
                 Poll::Pending
@@ -377,7 +380,9 @@ impl<M: Send + 'static> Cell<M> {
     /// Uses a promised room. The message comes back when the mailbox closed in the meantime.
     pub(crate) fn push_reserved(&self, ticket: Ticket, message: M) -> Result<(), M> {
         let mut guarded = self.lock();
-        if !guarded.life.open || guarded.queue.turn(ticket, Waker::noop()) != Turn::Granted {
+        if !guarded.life.open
+            || guarded.queue.turn(ticket, &mut Waker::noop().clone()) != Turn::Granted
+        {
             return Err(message);
         }
         guarded.queue.use_grant();

@@ -151,14 +151,15 @@ impl<M> Queue<M> {
     }
 
     /// Looks at a place in the line and keeps the newest waker for it.
-    pub(crate) fn turn(&mut self, ticket: Ticket, waker: &Waker) -> Turn {
+    /// The old one is left in `waker`, to be dropped after the lock.
+    pub(crate) fn turn(&mut self, ticket: Ticket, waker: &mut Waker) -> Turn {
         match self.place(ticket) {
             Err(_) if ticket.0 < self.void_below => Turn::Void,
             Err(_) => Turn::Granted,
             Ok(place) => {
                 let waiting = &mut self.line[place];
                 if !waiting.waker.will_wake(waker) {
-                    waiting.waker = waker.clone();
+                    std::mem::swap(&mut waiting.waker, waker);
                 }
                 Turn::Waiting
             }

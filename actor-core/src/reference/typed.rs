@@ -184,8 +184,8 @@ impl<M: Send + 'static> ActorRef<M> {
 
     /// Asks it to stop after the message in hand. What is queued becomes dead letters, unless a supervisor restarts it.
     ///
-    /// Like [`drain`](ActorRef::drain) and [`kill`](ActorRef::kill) it concerns the present incarnation: while a supervised actor is
-    /// not started yet, or waits for its restart, it changes nothing. To end such an actor, ask its supervisor.
+    /// Like [`drain`](ActorRef::drain) and [`kill`](ActorRef::kill) it concerns one incarnation: while a supervised actor is not started
+    /// yet, or waits for its restart, the next one. To end a permanent child, ask its supervisor.
     ///
     /// # Examples
     ///

@@ -280,13 +280,14 @@ impl Future for Sleep {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        {
+        let old = {
             let mut state = lock(&self.bell.state);
             if state.0 {
                 return Poll::Ready(());
             }
-            state.1 = Some(cx.waker().clone());
-        }
+            state.1.replace(cx.waker().clone())
+        };
+        drop(old);
         if self.key.is_none() {
             let bell: Arc<dyn Expire> = Arc::clone(&self.bell) as Arc<dyn Expire>;
             self.key = Some(self.keeper.watch(self.after, bell));

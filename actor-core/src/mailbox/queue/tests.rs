@@ -46,8 +46,8 @@ fn room_goes_to_the_line_in_order_of_arrival() {
     queue.grant(1, &mut wake);
 
     assert_eq!(wake.len(), 1);
-    assert_eq!(queue.turn(first, &waker()), Turn::Granted);
-    assert_eq!(queue.turn(second, &waker()), Turn::Waiting);
+    assert_eq!(queue.turn(first, &mut waker()), Turn::Granted);
+    assert_eq!(queue.turn(second, &mut waker()), Turn::Waiting);
     assert!(!queue.has_room(|_| 1), "nobody overtakes the line");
 }
 
@@ -64,7 +64,7 @@ fn who_leaves_the_line_after_the_grant_gives_the_room_back() {
     assert!(queue.leave_line(first).is_none());
     queue.grant(1, &mut wake);
 
-    assert_eq!(queue.turn(second, &waker()), Turn::Granted);
+    assert_eq!(queue.turn(second, &mut waker()), Turn::Granted);
     queue.use_grant();
     queue.push(7);
     assert!(!queue.has_room(|_| 1));
@@ -84,7 +84,7 @@ fn who_leaves_the_middle_of_the_line_changes_nothing_for_the_others() {
     queue.push(1);
     queue.grant(2, &mut wake);
 
-    assert_eq!(queue.turn(tickets[2], &waker()), Turn::Granted);
+    assert_eq!(queue.turn(tickets[2], &mut waker()), Turn::Granted);
     assert_eq!(wake.len(), 2);
 }
 
@@ -99,7 +99,7 @@ fn a_ticket_from_before_a_closing_is_void_for_ever() {
     queue.dissolve_line(&mut wake);
 
     assert_eq!(wake.len(), 1);
-    assert_eq!(queue.turn(waiting, &waker()), Turn::Void);
+    assert_eq!(queue.turn(waiting, &mut waker()), Turn::Void);
     assert!(queue.leave_line(waiting).is_none());
     assert!(queue.has_room(|_| 1));
 }
