@@ -5,6 +5,7 @@
 //! end of an actor: its children are stopped in reverse, whatever state they are in.
 
 use std::hash::{BuildHasher, RandomState};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use super::calls::{ChildInfo, ChildState, SupervisorError, SupervisorRef};
@@ -13,6 +14,7 @@ use super::{ChildSpec, ExitSink, Restart, Strategy};
 use crate::cell::{AnyCell, Cell};
 use crate::children::{Child, halt};
 use crate::mailbox::queue::Extra;
+use crate::runtime::first;
 use crate::spawn::adopt;
 use crate::sync::{Arc, Mutex, lock};
 use crate::{Actor, ActorResult, ActorSystem, Context, ExitReason, Reply, Shutdown, StartError};
@@ -407,9 +409,16 @@ impl Actor for Supervisor {
             let entry = &mut self.entries[place];
             entry.attempt = 1;
             let sink = sink(&ctx.inbox.cell, entry.key, 1);
-            if let Err(reason) = entry.spec.start.start(sink).await {
-                let id = entry.spec.id.clone();
-                return self.fail_start(id, reason);
+            let starting = entry.spec.start.start(sink);
+            let stop = disturbed(Arc::clone(&ctx.inbox.cell), ctx.inbox.incarnation);
+            match first(starting, stop).await {
+                Some(Ok(())) => {}
+                Some(Err(reason)) => {
+                    let id = entry.spec.id.clone();
+                    return self.fail_start(id, reason);
+                }
+                // The end of this actor stops the children, whatever state they are in.
+                None => return Err("it was stopped while its children started".into()),
             }
             entry.state = ChildState::Running;
             entry.started_at = Some(crate::runtime::now());
@@ -433,6 +442,15 @@ impl Actor for Supervisor {
         }
         Ok(())
     }
+}
+
+/// Completes when a stop was asked for. A request wakes the actor also in its `started`.
+async fn disturbed(cell: Arc<Cell<SupervisorMsg>>, incarnation: u32) {
+    std::future::poll_fn(|_| match cell.is_undisturbed(incarnation) {
+        true => Poll::Pending,
+        false => Poll::Ready(()),
+    })
+    .await;
 }
 
 impl Entry {

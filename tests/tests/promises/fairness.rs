@@ -217,3 +217,49 @@ async fn the_last_reference_that_goes_with_a_failure_does_not_change_its_reason(
         assert_eq!(down.reason, ExitReason::Failed("fails".into()));
     }
 }
+
+/// Starts, unless it hangs.
+struct Hangs(bool);
+
+impl Actor for Hangs {
+    type Msg = ();
+
+    async fn started(&mut self, _ctx: &mut Context<Self>) -> ActorResult {
+        if self.0 {
+            std::future::pending::<()>().await;
+        }
+        Ok(())
+    }
+
+    async fn handle(&mut self, (): (), _ctx: &mut Context<Self>) -> ActorResult {
+        Ok(())
+    }
+}
+
+// C9, E1
+#[tokio::test(start_paused = true)]
+async fn a_supervisor_can_be_stopped_while_its_first_children_start() {
+    let system = paused_system();
+    let (healthy, sibling) = ChildSpec::new("healthy", || Hangs(false)).build();
+    let (hanging, _) = ChildSpec::new("hanging", || Hangs(true))
+        .shutdown(Shutdown::Kill)
+        .build();
+    let builder = Supervisor::builder(Strategy::OneForOne)
+        .child(healthy)
+        .child(hanging);
+    let starter = system.clone();
+    let starting = tokio::spawn(async move { builder.start(&starter).await });
+    // The healthy one has started, so the hanging one is next.
+    let (watcher, mut events) = Puppet::new();
+    let watcher = system.spawn(watcher);
+    sibling.send(()).await.unwrap();
+    tokio::time::sleep(MS).await;
+    watcher.send(note(1)).await.unwrap();
+    assert_eq!(events.next().await, Event::Note(1));
+
+    let report = system.shutdown(Duration::from_secs(20)).await;
+
+    assert!(report.is_clean(), "{report:?}");
+    assert!(starting.await.unwrap().is_err());
+    assert_eq!(sibling.wait().await, ExitReason::Shutdown);
+}
