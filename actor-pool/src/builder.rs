@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use actor_core::link::on_end;
 use actor_core::{
     ActorRef, ActorSystem, AnyActorRef, Backoff, ChildSpec, ExitReason, Mailbox, Placement,
     Restart, Shutdown, StartError, Strategy, Supervisor, SupervisorRef,
@@ -353,13 +354,18 @@ impl PoolBuilder {
                     Duration::from_millis(10),
                     Duration::from_secs(5),
                 ))
-                // Nothing to be polite about: a kill takes effect when the job in hand returns, and so would a stop.
+                // Nothing to be polite about: the keeper has waited for what was in hand, unless the time was up.
                 .shutdown(Shutdown::Kill);
             let (spec, worker) = child.build();
             supervisor = supervisor.child(spec);
             threads.push((id, worker));
         }
         let supervisor = supervisor.start(system).await.map_err(refused)?;
+        for (id, worker) in &threads {
+            let (shared, id) = (Arc::clone(shared), *id);
+            // Also when it is given up: then it has not been dropped, and a job is still in its hands.
+            on_end(&worker.any(), move |down| shared.gone(id, &down.reason));
+        }
         Ok((supervisor, threads))
     }
 
@@ -382,7 +388,9 @@ impl PoolBuilder {
             let id = shared.add_worker(&name, WorkerKind::Process, 1);
             let (shared, plan) = (Arc::clone(shared), Arc::clone(&plan));
             let agent = Agent::new(shared, id, name, plan, supervisor.clone());
-            (id, system.actor(agent).spawn())
+            // The keeper stops before it and waits for what is in hand, so there is nothing to be polite about.
+            let agent = system.actor(agent).shutdown(Shutdown::Kill).spawn();
+            (id, agent)
         };
         (1..=self.processes).map(agent).collect()
     }
@@ -394,16 +402,19 @@ impl PoolBuilder {
         crew: Crew,
         bells: Vec<Bell>,
     ) -> Pool {
-        let last_report = Arc::new(Mutex::new(None));
         let has_threads = !crew.threads.is_empty();
         let has_processes = !crew.agents.is_empty();
-        let keeper = Keeper::new(Arc::clone(&shared), crew, Arc::clone(&last_report));
-        let keeper = system.actor(keeper).mailbox(Mailbox::unbounded()).spawn();
+        let keeper = Keeper::new(Arc::clone(&shared), crew);
+        let keeper = system
+            .actor(keeper)
+            .mailbox(Mailbox::unbounded())
+            // When the system shuts down it waits for what is in hand; the system's own deadline is the limit.
+            .shutdown(Shutdown::Wait)
+            .spawn();
         shared.set_bells(bells, bell(&keeper, || KeeperMsg::Drained));
         Pool::new(Inner {
             shared,
             keeper,
-            last_report,
             has_threads,
             jobs: self.source.filter(|_| has_processes).map(|(_, jobs)| jobs),
         })

@@ -363,17 +363,17 @@ impl<J: Clone> Dispatch<J> {
         }
     }
 
-    /// Wakes one idle worker for a job with such needs. The one that rested last is the one whose caches are warm; a thread is
-    /// nearer than a process.
+    /// Wakes one idle worker for a job with such needs. The one that rested last is the one whose caches are warm; what can run
+    /// anywhere goes to a process if it can, so that threads stay free for what only they can run.
     fn rouse(&mut self, needs: Needs) {
-        let kind = |id: &WorkerId| self.workers[*id].kind;
-        let thread = self
-            .idle
-            .iter()
-            .rposition(|id| kind(id) == WorkerKind::Thread);
+        let last_of = |kind| {
+            let mut idle = self.idle.iter();
+            idle.rposition(|id| self.workers[*id].kind == kind)
+        };
+        let thread = || last_of(WorkerKind::Thread);
         let place = match needs {
-            Needs::Thread => thread,
-            Needs::Any => thread.or_else(|| self.idle.len().checked_sub(1)),
+            Needs::Thread => thread(),
+            Needs::Any => last_of(WorkerKind::Process).or_else(thread),
         };
         if let Some(place) = place {
             let id = self.idle.remove(place);

@@ -91,6 +91,28 @@ where
     }
 }
 
+impl<Arg, Out, I> Feed<Arg, Out, I> {
+    /// Gives up the place in the line for room, or the room.
+    pub(crate) fn leave_line(&mut self) {
+        self.room.release();
+    }
+}
+
+/// Something that waits in the line for room while it is polled.
+pub(crate) trait Queuing {
+    fn leave_line(&mut self);
+}
+
+/// Leaves the line when it goes: nobody polls then, and a place that nobody looks after would hold up all who wait behind it, among them
+/// perhaps the one who is to poll next.
+pub(crate) struct Polling<'a, Q: Queuing>(pub(crate) &'a mut Q);
+
+impl<Q: Queuing> Drop for Polling<'_, Q> {
+    fn drop(&mut self) {
+        self.0.leave_line();
+    }
+}
+
 impl From<Refusal> for JobError {
     fn from(refusal: Refusal) -> Self {
         match refusal {

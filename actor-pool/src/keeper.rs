@@ -4,7 +4,8 @@
 //! pool's actors, so when the system shuts down it is stopped first, and closes the queue before the workers are stopped. It never
 //! sees a job.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::future::poll_fn;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actor_core::{
@@ -43,30 +44,22 @@ pub(crate) struct Keeper {
     shared: Arc<Shared>,
     crew: Crew,
     waiting: Vec<Reply<PoolReport>>,
-    report: PoolReport,
-    /// The last report, for those who ask when the keeper is gone.
-    last_report: LastReport,
 }
 
-/// See [`Keeper`].
-pub(crate) type LastReport = Arc<Mutex<Option<PoolReport>>>;
-
 impl Keeper {
-    pub(crate) fn new(shared: Arc<Shared>, crew: Crew, last_report: LastReport) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, crew: Crew) -> Self {
         Keeper {
             shared,
             crew,
             waiting: Vec::new(),
-            report: PoolReport::default(),
-            last_report,
         }
     }
 
     fn close(&mut self, mode: ShutdownMode) {
-        self.report.cancelled += self.shared.close(match mode {
+        self.shared.close(match mode {
             ShutdownMode::Drain => Phase::Draining,
             ShutdownMode::Cancel => Phase::Cancelling,
-        }) as u64;
+        });
     }
 
     /// Ends everybody. What is still in hand when the time is up ends with its worker.
@@ -79,22 +72,12 @@ impl Keeper {
         }
         self.stop_workers().await;
         for (id, thread) in self.crew.threads.drain(..) {
-            if thread.wait().await == ExitReason::Unresponsive {
-                let info = self.shared.info(id);
-                tracing::error!(worker = %info.name, "a thread is stuck in a job and is given up");
-                self.report.abandoned.push(info);
-                self.shared.gone(id, &ExitReason::Unresponsive);
-            } else {
-                self.shared.gone(id, &ExitReason::Shutdown);
-            }
+            let reason = thread.wait().await;
+            self.shared.gone(id, &reason);
         }
-        self.report.finished = self.shared.finished();
-        *self
-            .last_report
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = Some(self.report.clone());
+        let report = self.shared.report();
         for reply in self.waiting.drain(..) {
-            reply.send(self.report.clone());
+            reply.send(report.clone());
         }
         ctx.stop();
     }
@@ -142,6 +125,13 @@ impl Actor for Keeper {
             self.end(ctx).await;
         }
         Ok(())
+    }
+
+    /// The system shuts down, when nobody has ended the pool before: nothing more is begun, and what is in hand is waited for. Whoever
+    /// stops the system says for how long; then all are killed, the keeper too.
+    async fn stopped(&mut self, _reason: &ExitReason, _ctx: &mut Context<Self>) {
+        self.close(ShutdownMode::Cancel);
+        poll_fn(|cx| self.shared.poll_drained(cx)).await;
     }
 }
 

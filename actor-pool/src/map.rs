@@ -10,7 +10,7 @@ use std::task::{Context, Poll, ready};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::feed::{Ahead, Feed};
+use crate::feed::{Ahead, Feed, Polling, Queuing};
 use crate::ready::ReadyList;
 use crate::slot::Outcome;
 use crate::{Completed, Job, JobError, JobOptions, Pool};
@@ -109,7 +109,7 @@ where
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: no argument and no result is lost.
+    /// Cancel safe: no argument and no result is lost. A place in the line for room in the queue is given up.
     ///
     /// # Examples
     ///
@@ -166,7 +166,8 @@ where
     /// # Ok(()) }
     /// ```
     pub async fn next_outcome(&mut self) -> Option<Result<Completed<Out>, JobError>> {
-        poll_fn(|cx| self.poll_next(cx)).await
+        let polling = Polling(self);
+        poll_fn(|cx| polling.0.poll_next(cx)).await
     }
 
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Outcome<Out>>> {
@@ -214,6 +215,12 @@ where
             results.push(result);
         }
         results
+    }
+}
+
+impl<Arg, Out, I> Queuing for Map<Arg, Out, I> {
+    fn leave_line(&mut self) {
+        self.feed.leave_line();
     }
 }
 
@@ -324,7 +331,7 @@ where
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: no argument and no result is lost.
+    /// Cancel safe: no argument and no result is lost. A place in the line for room in the queue is given up.
     ///
     /// # Examples
     ///
@@ -375,7 +382,8 @@ where
     /// # Ok(()) }
     /// ```
     pub async fn next_outcome(&mut self) -> Option<(usize, Result<Completed<Out>, JobError>)> {
-        poll_fn(|cx| self.poll_next(cx)).await
+        let polling = Polling(self);
+        poll_fn(|cx| polling.0.poll_next(cx)).await
     }
 
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<(usize, Outcome<Out>)>> {
@@ -425,6 +433,12 @@ where
             results.push(result);
         }
         results
+    }
+}
+
+impl<Arg, Out, I> Queuing for MapUnordered<Arg, Out, I> {
+    fn leave_line(&mut self) {
+        self.feed.leave_line();
     }
 }
 

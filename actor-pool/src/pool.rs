@@ -1,7 +1,7 @@
 //! The pool as its users see it.
 
 use std::fmt;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use actor_core::ActorRef;
@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::builder::PoolBuilder;
-use crate::keeper::{KeeperMsg, LastReport};
+use crate::keeper::KeeperMsg;
 use crate::map::{Map, MapUnordered};
 use crate::shared::Shared;
 use crate::submit::Parcel;
@@ -151,7 +151,6 @@ pub struct Pool {
 pub(crate) struct Inner {
     pub(crate) shared: Arc<Shared>,
     pub(crate) keeper: ActorRef<KeeperMsg>,
-    pub(crate) last_report: LastReport,
     pub(crate) has_threads: bool,
     /// What the process workers know; `None` without any.
     pub(crate) jobs: Option<Jobs>,
@@ -608,12 +607,7 @@ impl Pool {
             return report;
         }
         // It has ended before: by another call, or with the system.
-        let last = &self.inner.last_report;
-        let last = last.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        last.unwrap_or_else(|| PoolReport {
-            finished: self.finished(),
-            ..PoolReport::default()
-        })
+        self.inner.shared.report()
     }
 }
 

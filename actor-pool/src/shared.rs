@@ -16,7 +16,8 @@ use crate::dispatch::{Dispatch, Needs, Offer, Phase, Stage, Verdict, WorkerId};
 use crate::line::{Line, Ticket};
 use crate::task::Task;
 use crate::{
-    JobError, JobOptions, JobStatus, Refusal, WorkerInfo, WorkerKind, WorkerState, WorkerStatus,
+    JobError, JobOptions, JobStatus, PoolReport, Refusal, WorkerInfo, WorkerKind, WorkerState,
+    WorkerStatus,
 };
 use actor_core::panic::discard;
 
@@ -31,12 +32,18 @@ struct State {
     line: Line<Waker>,
     seats: Vec<Seat>,
     drain_told: bool,
+    /// The keeper, when it waits for the end of what is in hand.
+    drain_waker: Option<Waker>,
+    /// How many jobs were not begun because the pool closed.
+    cancelled: u64,
 }
 
 /// What is known of one worker besides its work.
 struct Seat {
     info: WorkerInfo,
     restarts: u32,
+    /// As it was when it was given up.
+    abandoned: Option<WorkerInfo>,
 }
 
 /// See the module's header.
@@ -57,6 +64,8 @@ impl Shared {
                 line: Line::new(),
                 seats: Vec::new(),
                 drain_told: false,
+                drain_waker: None,
+                cancelled: 0,
             }),
             capacity,
             bells: OnceLock::new(),
@@ -77,7 +86,11 @@ impl Shared {
             pid: None,
         };
         let mut state = self.lock();
-        state.seats.push(Seat { info, restarts: 0 });
+        state.seats.push(Seat {
+            info,
+            restarts: 0,
+            abandoned: None,
+        });
         state.dispatch.add_worker(kind, window)
     }
 
@@ -97,9 +110,14 @@ impl Shared {
             } else {
                 None
             };
-            let drained = !state.drain_told && state.dispatch.is_drained();
+            let is_drained = state.dispatch.is_drained();
+            let drained = !state.drain_told && is_drained;
             state.drain_told |= drained;
+            let waiting = state.drain_waker.take_if(|_| is_drained);
             drop(state);
+            if let Some(waker) = waiting {
+                waker.wake();
+            }
             if wake.is_none() && grant.is_none() && !drained {
                 return;
             }
@@ -282,23 +300,63 @@ impl Shared {
         self.lock().seats[id].restarts += 1;
     }
 
-    /// The worker will never come back.
+    /// The worker will never come back. May be told more than once.
     pub(crate) fn gone(&self, id: WorkerId, reason: &ExitReason) {
+        if *reason == ExitReason::Unresponsive {
+            self.note_abandoned(id);
+        }
         self.lost(id, true, reason);
         let mut state = self.lock();
         let stranded = state.dispatch.handle_gone(id);
         self.finish_closing(state, stranded);
     }
 
+    fn note_abandoned(&self, id: WorkerId) {
+        let mut state = self.lock();
+        let seat = &mut state.seats[id];
+        if seat.abandoned.is_some() {
+            return;
+        }
+        seat.abandoned = Some(seat.info.clone());
+        let name = Arc::clone(&seat.info.name);
+        drop(state);
+        tracing::error!(worker = %name, "a thread is stuck in a job and is given up");
+    }
+
     // ---- the pool ----
 
-    /// Takes no more jobs, and begins no more when it cancels. Says how many were cancelled.
-    pub(crate) fn close(&self, phase: Phase) -> usize {
+    /// Takes no more jobs, and begins no more when it cancels.
+    pub(crate) fn close(&self, phase: Phase) {
         let mut state = self.lock();
         let cancelled = state.dispatch.handle_close(phase);
-        let count = cancelled.len();
         self.finish_closing(state, cancelled);
-        count
+    }
+
+    /// Ready once the pool is closed and nothing is pending or in hand any more. For the keeper alone.
+    pub(crate) fn poll_drained(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let waker = cx.waker().clone();
+        let mut state = self.lock();
+        if state.dispatch.is_drained() {
+            return Poll::Ready(());
+        }
+        let unused = state.drain_waker.replace(waker);
+        drop(state);
+        drop(unused);
+        Poll::Pending
+    }
+
+    /// What became of the jobs and the workers, so far.
+    pub(crate) fn report(&self) -> PoolReport {
+        let state = self.lock();
+        PoolReport {
+            finished: state.dispatch.finished(),
+            cancelled: state.cancelled,
+            abandoned: state
+                .seats
+                .iter()
+                .filter_map(|seat| seat.abandoned.clone())
+                .collect(),
+        }
     }
 
     fn finish_closing<'a>(&'a self, mut state: MutexGuard<'a, State>, cancelled: Vec<AnyTask>) {
@@ -307,6 +365,7 @@ impl Shared {
         } else {
             state.line.dissolve()
         };
+        state.cancelled += cancelled.len() as u64;
         self.settle(state);
         for job in cancelled {
             job.fail(JobError::Shutdown);

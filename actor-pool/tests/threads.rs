@@ -617,6 +617,136 @@ async fn jobs_of_a_pool_whose_system_shuts_down_all_resolve() {
 }
 
 #[tokio::test]
+async fn a_thread_that_is_stuck_when_its_system_shuts_down_is_reported_and_its_job_lost() {
+    // P1, P9
+    let (system, pool) = pool(1).await;
+    let Gate { open, job, .. } = Gate::block(&pool).await;
+    let pending = pool.submit(&SQUARE, 2).await.unwrap();
+
+    let ended = system.shutdown(Duration::from_millis(100)).await;
+
+    assert!(!ended.is_clean());
+    let lost = job.await;
+    assert!(
+        matches!(
+            lost,
+            Err(JobError::WorkerLost {
+                maybe_ran: true,
+                reason: actor_core::ExitReason::Unresponsive,
+            })
+        ),
+        "{lost:?}"
+    );
+    assert_eq!(pending.await, Err(JobError::Shutdown));
+    let report = pool.shutdown(ShutdownMode::Drain, LONG).await;
+    assert_eq!(report.abandoned.len(), 1);
+    assert_eq!(&*report.abandoned[0].name, "thread-1");
+    assert_eq!((report.finished, report.cancelled), (0, 1));
+    open.send(()).unwrap();
+}
+
+#[tokio::test]
+async fn a_job_in_hand_has_as_long_as_the_shutdown_of_its_system() {
+    // P9
+    let (system, pool) = pool(2).await;
+    let gates = [Gate::block(&pool).await, Gate::block(&pool).await];
+    let pending = pool.submit(&SQUARE, 2).await.unwrap();
+    tokio::time::pause();
+    let ending = tokio::spawn(async move { system.shutdown(LONG).await });
+    assert_eq!(pending.await, Err(JobError::Shutdown));
+
+    tokio::time::sleep(LONG / 2).await;
+    tokio::time::resume();
+    for gate in gates {
+        gate.open().await;
+    }
+
+    assert!(ending.await.unwrap().is_clean());
+}
+
+#[tokio::test]
+async fn a_map_that_is_not_polled_does_not_hold_up_other_submitters() {
+    // P6
+    let system = ActorSystem::new("test");
+    let pool = Pool::builder()
+        .threads(1)
+        .capacity(1)
+        .start(&system)
+        .await
+        .unwrap();
+
+    let mut in_order = pool.map(&SQUARE, 0..20);
+    let mut seen = 0;
+    while let Some(result) = in_order.next().await {
+        assert_eq!(result, Ok(seen * seen));
+        assert_eq!(pool.submit(&SQUARE, 3).await.unwrap().await, Ok(9));
+        seen += 1;
+    }
+    assert_eq!(seen, 20);
+
+    let mut unordered = pool.map_unordered(&SQUARE, 0..20);
+    let mut seen = 0;
+    while let Some((place, result)) = unordered.next().await {
+        assert_eq!(result, Ok((place * place) as u64));
+        assert_eq!(pool.submit(&SQUARE, 3).await.unwrap().await, Ok(9));
+        seen += 1;
+    }
+    assert_eq!(seen, 20);
+}
+
+#[tokio::test]
+async fn two_maps_and_a_submitter_share_a_small_queue() {
+    // P6
+    let system = ActorSystem::new("test");
+    let pool = Pool::builder()
+        .threads(1)
+        .capacity(2)
+        .start(&system)
+        .await
+        .unwrap();
+    let mut first = pool.map(&SQUARE, 0..20);
+    let mut second = pool.map_unordered(&SQUARE, 0..20);
+
+    for number in 0..20 {
+        assert_eq!(first.next().await, Some(Ok(number * number)));
+        assert!(second.next().await.is_some());
+        assert_eq!(pool.submit(&SQUARE, 3).await.unwrap().await, Ok(9));
+    }
+
+    assert_eq!(first.next().await, None);
+    assert!(second.next().await.is_none());
+}
+
+#[tokio::test]
+async fn a_next_that_is_dropped_while_it_waits_leaves_the_line() {
+    // P6
+    let system = ActorSystem::new("test");
+    let pool = Pool::builder()
+        .threads(1)
+        .capacity(1)
+        .start(&system)
+        .await
+        .unwrap();
+    let gate = Gate::block(&pool).await;
+    let mut map = pool.map(&SQUARE, 0..3);
+    let mut other = pool.map_unordered(&SQUARE, 0..3);
+    for _ in 0..2 {
+        tokio::select! { biased;
+            _ = map.next() => panic!("the only worker is busy"),
+            _ = other.next() => panic!("the only worker is busy"),
+            () = std::future::ready(()) => {}
+        }
+    }
+
+    gate.open().await;
+
+    // Both maps had their place in the line and are not polled now.
+    assert_eq!(pool.submit(&SQUARE, 3).await.unwrap().await, Ok(9));
+    assert_eq!(map.collect().await, [Ok(0), Ok(1), Ok(4)]);
+    assert_eq!(other.collect().await.len(), 3);
+}
+
+#[tokio::test]
 async fn a_retryable_job_that_panics_is_not_tried_again() {
     // P3
     let (_system, pool) = pool(1).await;

@@ -3,12 +3,14 @@
 //! Decides nothing about a run; it turns words into a [`Request`] or a refusal.
 
 use std::ffi::OsString;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::builder::PossibleValuesParser;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
+use crate::console::{Console, is_loss};
 use crate::exit;
 use crate::primes;
 use crate::topology::{self, About, Selection};
@@ -23,6 +25,7 @@ Examples:
   actors --json run primes                 one JSON object as the last line of standard output
 
 Exit codes: 0 the invariant held, 1 it was broken, 2 bad usage or input, 130 ended by Ctrl-C.
+With --json bad input is told as an object too; bad usage leaves standard output empty.
 RUST_LOG chooses what is logged to standard error, e.g. RUST_LOG=info (default: warn).";
 
 /// Sample actor topologies, each with a check of its own. With no command it runs `primes`.
@@ -118,10 +121,15 @@ pub(crate) fn read(words: impl IntoIterator<Item = OsString>) -> Result<Request,
 
 /// Prints a refusal (or the help that was asked for) and gives the exit code for it.
 pub(crate) fn refuse(refusal: &clap::Error) -> ExitCode {
-    // If nobody reads it, the exit code still tells.
-    let _ = refusal.print();
+    let printed = refusal.print().and_then(|()| io::stdout().flush());
     if refusal.use_stderr() {
+        // If nobody reads it, the exit code still tells.
         ExitCode::from(exit::USAGE)
+    } else if let Err(error) = printed
+        && is_loss(&error)
+    {
+        Console::new(false).note(format!("error: cannot write to standard output: {error}"));
+        ExitCode::from(exit::BROKEN)
     } else {
         ExitCode::from(exit::HELD)
     }

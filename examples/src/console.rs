@@ -1,9 +1,12 @@
 //! Where text goes: results to standard output, everything else to standard error, nothing through a live bar.
 //!
 //! With `--json` standard output belongs to the one JSON object, so the results move to standard error.
-//! A closed pipe (`actors | head -1`) is no error: the run goes on and its exit code still tells how it went.
+//! A closed pipe (`actors | head -1`) is no error: the run goes on and its exit code still tells how it went. A result that cannot be
+//! written otherwise (the disk is full) is one, since somebody will look for it.
 
 use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -15,6 +18,8 @@ pub(crate) struct Console {
     // is a terminal.
     bars: MultiProgress,
     json: bool,
+    // Whether a part of the result could not be written.
+    failed: Arc<AtomicBool>,
 }
 
 impl Console {
@@ -23,6 +28,7 @@ impl Console {
         Console {
             bars: MultiProgress::with_draw_target(ProgressDrawTarget::stderr()),
             json,
+            failed: Arc::new(AtomicBool::new(false)),
         }
     }
 
@@ -31,19 +37,36 @@ impl Console {
         if self.json {
             self.note(text);
         } else {
-            self.bars.suspend(|| print_to(io::stdout(), text.as_ref()));
+            self.print(text.as_ref());
         }
     }
 
     /// Prints one line that is not part of the result.
     pub(crate) fn note(&self, text: impl AsRef<str>) {
-        self.bars.suspend(|| print_to(io::stderr(), text.as_ref()));
+        // There is nowhere left to complain.
+        let _ = self
+            .bars
+            .suspend(|| write_line(io::stderr(), text.as_ref()));
     }
 
     /// Prints the JSON object; nothing may follow it on standard output.
     pub(crate) fn json(&self, object: &serde_json::Value) {
-        self.bars
-            .suspend(|| print_to(io::stdout(), &object.to_string()));
+        self.print(&object.to_string());
+    }
+
+    fn print(&self, text: &str) {
+        let written = self.bars.suspend(|| write_line(io::stdout(), text));
+        if let Err(error) = written
+            && is_loss(&error)
+            && !self.failed.swap(true, Ordering::Relaxed)
+        {
+            self.note(format!("error: cannot write to standard output: {error}"));
+        }
+    }
+
+    /// Whether a part of the result is lost; that was told.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::Relaxed)
     }
 
     /// Whether standard output is reserved for JSON.
@@ -77,9 +100,13 @@ impl Console {
     }
 }
 
-fn print_to(mut out: impl Write, text: &str) {
-    // A reader that went away is no reason to stop the work.
-    let _ = writeln!(out, "{text}").and_then(|()| out.flush());
+fn write_line(mut out: impl Write, text: &str) -> io::Result<()> {
+    writeln!(out, "{text}").and_then(|()| out.flush())
+}
+
+/// A reader that went away misses nothing.
+pub(crate) fn is_loss(error: &io::Error) -> bool {
+    error.kind() != io::ErrorKind::BrokenPipe
 }
 
 /// Standard error for log lines; a live bar makes room for each.

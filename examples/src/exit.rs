@@ -27,6 +27,9 @@ pub(crate) enum Failure {
     /// The user's input or parameters cannot be used. Nothing was run; the text says what to do next.
     #[error("{0}")]
     Input(String),
+    /// Ctrl-C came before anything was run.
+    #[error("interrupted before anything was run")]
+    Interrupted,
     /// Something underneath the topology failed: a worker could not be started, an actor ended too early.
     #[error("{what}: {cause}")]
     Machinery {
@@ -53,6 +56,7 @@ impl Failure {
     pub(crate) fn code(&self) -> u8 {
         match self {
             Failure::Input(_) => USAGE,
+            Failure::Interrupted => INTERRUPTED,
             Failure::Machinery { .. } => BROKEN,
         }
     }

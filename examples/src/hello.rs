@@ -18,6 +18,7 @@ includes the number that was sent before the question.",
 system
 `-- counter   adds what it is sent, answers with the total",
     invariant: "The counter, sent the number 2, answers 2.",
+    at_interrupt: "waiting for the answer",
 };
 
 /// Its parameters: none.

@@ -20,7 +20,9 @@ pub(crate) fn serve(request: Request) -> ExitCode {
         Action::Describe(about) => describe(&console, about),
         Action::Run(selection) => run(selection, &console),
     };
-    ExitCode::from(code)
+    // Every other code is an error already.
+    let is_lost = code == exit::HELD && console.has_failed();
+    ExitCode::from(if is_lost { exit::BROKEN } else { code })
 }
 
 fn list(console: &Console) -> u8 {
@@ -130,7 +132,9 @@ impl Parameter {
 
 fn run(selection: Selection, console: &Console) -> u8 {
     logging::install(console);
-    let name = selection.about().name;
+    let &About {
+        name, at_interrupt, ..
+    } = selection.about();
     let runtime = match runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -145,7 +149,9 @@ fn run(selection: Selection, console: &Console) -> u8 {
     let result = runtime.block_on(async {
         let speaker = console.clone();
         let interrupt = Interrupt::listen(move || {
-            speaker.note("interrupted: finishing what is in hand (Ctrl-C again leaves at once)");
+            speaker.note(format!(
+                "interrupted: {at_interrupt} (Ctrl-C again leaves at once)"
+            ));
         })
         .map_err(|error| Failure::machinery("listening for Ctrl-C", error))?;
         selection

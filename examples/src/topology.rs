@@ -3,6 +3,8 @@
 //! A topology is a module with an `ABOUT` (what `describe` prints), an `Args` (its typed parameters) and a `run`. To add
 //! one: write the module, then give it a variant in [`Selection`], an arm in [`Selection::run`] and a place in [`ALL`].
 
+use std::time::Duration;
+
 use clap::Subcommand;
 use serde_json::Value;
 
@@ -24,6 +26,8 @@ pub(crate) struct About {
     pub(crate) drawing: &'static str,
     /// What must be true at the end, and decides the exit code.
     pub(crate) invariant: &'static str,
+    /// What it does after the first Ctrl-C.
+    pub(crate) at_interrupt: &'static str,
 }
 
 /// Every topology, simplest first.
@@ -104,6 +108,9 @@ pub(crate) struct Outcome {
     pub(crate) summary: Vec<String>,
 }
 
+/// A pass that is shorter says nothing about speed.
+const COMPARABLE: Duration = Duration::from_millis(1);
+
 /// The topology called `name`.
 pub(crate) fn find(name: &str) -> Option<&'static About> {
     ALL.into_iter().find(|about| about.name == name)
@@ -115,7 +122,40 @@ pub(crate) fn counted(count: u64, noun: &str) -> String {
     format!("{count} {noun}{plural}")
 }
 
+/// How many times as fast, for people; `-` where the sequential pass was too short to compare anything with.
+pub(crate) fn speedup(sequential: Duration, elapsed: Duration) -> String {
+    if sequential < COMPARABLE {
+        return "-".to_owned();
+    }
+    let factor = sequential.as_secs_f64() / elapsed.as_secs_f64().max(1e-9);
+    if factor < 0.1 {
+        format!("{factor:.4}")
+    } else {
+        format!("{factor:.2}")
+    }
+}
+
 /// Seconds for JSON: a whole number of microseconds, which is more than the measurement is worth.
 pub(crate) fn rounded(seconds: f64) -> f64 {
     (seconds * 1e6).round() / 1e6
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_speed_up_is_never_told_as_nothing() {
+        let told = |sequential, elapsed| {
+            speedup(
+                Duration::from_micros(sequential),
+                Duration::from_micros(elapsed),
+            )
+        };
+
+        assert_eq!(told(2_000_000, 1_000_000), "2.00");
+        assert_eq!(told(1_500, 500_000), "0.0030");
+        assert_eq!(told(999, 500_000), "-");
+        assert_eq!(told(0, 0), "-");
+    }
 }

@@ -227,6 +227,7 @@ fn primes_with_json_leaves_standard_output_to_the_object() {
     for field in ["elapsed_s", "sequential_s", "speedup", "restarts"] {
         assert!(object[field].is_number(), "{field}: {object}");
     }
+    assert_eq!(object.get("killed"), Some(&Value::Null), "{object}");
     assert!(stderr(&output).contains("held"));
 }
 
@@ -404,6 +405,65 @@ fn ctrl_c_drains_reports_what_was_done_and_exits_130() {
 }
 
 #[test]
+fn ctrl_c_does_not_wait_for_standard_input() {
+    let mut child = actors(&["run", "primes", "--input", "-", "--json"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A pipe holds 64 KiB at least: once more has gone in, somebody reads, and the handler of Ctrl-C stands since before.
+    let mut input = child.stdin.take().unwrap();
+    input.write_all("7\n".repeat(1 << 20).as_bytes()).unwrap();
+
+    interrupt(&child);
+
+    // `input` is still open: the reader waits for more.
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
+    assert_eq!(last_json(&output)["ok"], false);
+    assert!(
+        stderr(&output).contains("interrupted before anything was run"),
+        "{}",
+        stderr(&output)
+    );
+    drop(input);
+}
+
+#[test]
+fn a_result_that_cannot_be_written_is_an_error() {
+    for words in [
+        &["run", "hello"][..],
+        &["run", "hello", "--json"],
+        &["list"],
+        &["--help"],
+    ] {
+        let full = fs::OpenOptions::new()
+            .write(true)
+            .open("/dev/full")
+            .unwrap();
+
+        let output = actors(words).stdout(full).output().unwrap();
+
+        assert_eq!(output.status.code(), Some(1), "{words:?}");
+        let error = stderr(&output);
+        let told = error.matches("cannot write to standard output").count();
+        assert_eq!(told, 1, "{words:?}: {error}");
+    }
+}
+
+#[test]
+fn a_reader_that_went_away_is_no_error() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+
+    let output = actors(&["run", "hello"]).stdout(writer).output().unwrap();
+
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert_eq!(stderr(&output), "");
+}
+
+#[test]
 fn ctrl_c_does_not_wait_for_a_thread_that_blocks() {
     let mut child = actors(&[
         "run",
@@ -414,7 +474,7 @@ fn ctrl_c_does_not_wait_for_a_thread_that_blocks() {
         "3600",
     ])
     .stdout(Stdio::piped())
-    .stderr(Stdio::null())
+    .stderr(Stdio::piped())
     .spawn()
     .unwrap();
     let mut output = BufReader::new(child.stdout.take().unwrap());
@@ -425,7 +485,10 @@ fn ctrl_c_does_not_wait_for_a_thread_that_blocks() {
     interrupt(&child);
 
     output.read_to_string(&mut text).unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(130), "{text}");
+    let said = child.wait_with_output().unwrap();
+    assert_eq!(said.status.code(), Some(130), "{text}");
+    let said = stderr(&said);
+    assert!(said.contains("interrupted: stopping"), "{said}");
     assert!(
         text.lines().last().unwrap().starts_with("interrupted"),
         "{text}"

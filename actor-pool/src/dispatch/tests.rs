@@ -118,6 +118,24 @@ fn a_thread_takes_the_oldest_job_whatever_its_needs() {
 }
 
 #[test]
+fn a_job_for_anywhere_wakes_a_process_first_and_leaves_the_thread_to_closures() {
+    for kinds in [[Process, Thread], [Thread, Process]] {
+        let mut pool = rested(&kinds, 1);
+        let process = kinds.iter().position(|kind| *kind == Process).unwrap();
+
+        any(&mut pool, 1);
+        assert_eq!(wakes(&mut pool), [process]);
+        closure(&mut pool, 2);
+        assert_eq!(wakes(&mut pool), [1 - process]);
+    }
+
+    let mut pool = rested(&[Process, Thread], 1);
+    any(&mut pool, 1);
+    any(&mut pool, 2);
+    assert_eq!(wakes(&mut pool), [0, 1], "a thread does it when it must");
+}
+
+#[test]
 fn a_closure_wakes_no_process() {
     let mut pool = rested(&[Process], 1);
     pool.add_worker(Thread, 1);

@@ -111,6 +111,56 @@ async fn a_system_that_shuts_down_takes_its_pools_along() {
 }
 
 #[tokio::test]
+async fn jobs_in_the_hands_of_processes_have_as_long_as_the_shutdown_of_their_system() {
+    // P9
+    let (system, pool) = pool(2).await;
+    let (one, other) = (Meeting::new(), Meeting::new());
+    let first = pool.submit(&MEET, one.place.clone()).await.unwrap();
+    let second = pool.submit(&MEET, other.place.clone()).await.unwrap();
+    let guests = [one.guest().await, other.guest().await];
+    let pending = pool.submit(&SQUARE, 2).await.unwrap();
+    tokio::time::pause();
+    let ending = tokio::spawn(async move { system.shutdown(LONG).await });
+    assert_eq!(pending.await, Err(JobError::Shutdown));
+
+    tokio::time::sleep(LONG / 2).await;
+    tokio::time::resume();
+    let pids = guests.each_ref().map(|guest| guest.pid);
+    for guest in guests {
+        guest.let_go().await;
+    }
+
+    assert_eq!((first.await, second.await), (Ok(pids[0]), Ok(pids[1])));
+    assert!(ending.await.unwrap().is_clean());
+    assert!(pids.into_iter().all(is_gone));
+}
+
+#[tokio::test]
+async fn processes_that_are_stuck_when_their_system_shuts_down_lose_their_jobs() {
+    // P1, P9
+    let (system, pool) = pool(2).await;
+    let (one, other) = (Meeting::new(), Meeting::new());
+    let first = pool.submit(&MEET, one.place.clone()).await.unwrap();
+    let second = pool.submit(&MEET, other.place.clone()).await.unwrap();
+    let guests = [one.guest().await, other.guest().await];
+
+    system.shutdown(Duration::from_millis(400)).await;
+
+    for job in [first, second] {
+        let lost = job.await;
+        let is_lost = matches!(
+            lost,
+            Err(JobError::WorkerLost {
+                maybe_ran: true,
+                ..
+            })
+        );
+        assert!(is_lost, "{lost:?}");
+    }
+    assert!(guests.iter().all(|guest| is_gone(guest.pid)));
+}
+
+#[tokio::test]
 async fn a_drain_waits_for_the_replacement_of_a_worker_that_dies_meanwhile() {
     // P3, P9
     let (_system, pool) = pool(1).await;

@@ -37,6 +37,7 @@ system
     invariant: "\
 Each worker's exit is heard exactly once, with the reason `normal`, and after every
 number of its countdown, in order.",
+    at_interrupt: "stopping the workers",
 };
 
 /// How long a worker may take beyond its countdown before it counts as stuck.

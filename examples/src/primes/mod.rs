@@ -18,6 +18,7 @@ use std::path::PathBuf;
 
 pub(crate) use self::run::CHECK;
 use crate::exit::Failure;
+use crate::interrupt::reading;
 use crate::topology::{About, Outcome, Stage};
 use crate::workers::{Crew, WorkerArgs};
 
@@ -45,6 +46,7 @@ runner
         |-- process worker   one per --processes, a child process each
         `-- thread worker    one per --threads, a thread of this process each",
     invariant: "Every number of the list is answered exactly once, and as the sequential pass answers it.",
+    at_interrupt: "finishing what is in hand",
 };
 
 /// Its parameters.
@@ -73,16 +75,16 @@ struct Plan {
 }
 
 impl Plan {
-    fn new(args: &Args) -> Result<Self, Failure> {
+    async fn new(args: Args, stage: &Stage) -> Result<Self, Failure> {
         let crew = args.workers.crew()?;
         if args.kill_worker && crew.processes == 0 {
             return Err(Failure::Input(
                 "--kill-worker kills a process worker, and there is none: give --processes N as well".to_owned(),
             ));
         }
-        let numbers = match &args.input {
+        let numbers = match args.input {
             None => input::CLASSIC.to_vec(),
-            Some(path) => input::read(path)?,
+            Some(path) => reading(&stage.interrupt, move || input::read(&path)).await?,
         };
         Ok(Plan {
             numbers,
@@ -95,9 +97,9 @@ impl Plan {
 /// Runs it: the list over the workers, then in sequence, then the verdict.
 ///
 /// # Errors
-/// `Failure::Input` before anything is run; `Failure::Machinery` if the workers cannot be started.
+/// `Failure::Input` or `Failure::Interrupted` before anything is run; `Failure::Machinery` if the workers cannot be started.
 pub(crate) async fn run(args: Args, stage: &Stage) -> Result<Outcome, Failure> {
-    let plan = Plan::new(&args)?;
+    let plan = Plan::new(args, stage).await?;
     let table = report::Table::new(&plan.numbers);
     stage.console.line(table.header());
     let bar = stage.console.bar(plan.numbers.len() as u64, "checking");

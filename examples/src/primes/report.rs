@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::Plan;
 use super::baseline::Baseline;
 use super::run::{Answer, Gathered};
-use crate::topology::{Outcome, counted, rounded};
+use crate::topology::{self, Outcome, counted, rounded};
 
 /// The table of answers, as wide as the numbers need.
 #[derive(Debug)]
@@ -128,6 +128,7 @@ fn json(
         "threads": plan.crew.threads,
         "processes": plan.crew.processes,
         "restarts": gathered.restarts,
+        "killed": gathered.killed,
         "lost": verdict.lost.len(),
         "duplicates": verdict.duplicates,
         "wrong": verdict.wrong.len(),
@@ -154,8 +155,8 @@ fn summary(
     if let Some(baseline) = baseline {
         let sequential = baseline.elapsed.as_secs_f64();
         lines.push(format!(
-            "{sequential:.3} s in sequence: speed-up {:.2}",
-            speedup(gathered, baseline)
+            "{sequential:.3} s in sequence: speed-up {}",
+            topology::speedup(baseline.elapsed, gathered.elapsed)
         ));
     }
     lines.extend(kill_line(plan, gathered));
@@ -172,7 +173,9 @@ fn kill_line(plan: &Plan, gathered: &Gathered) -> Option<String> {
             "process {pid} was killed at work; {}",
             counted(gathered.restarts, "restart")
         ),
-        None => "no worker was killed: none was caught at work, the list is too short".to_owned(),
+        None => "NO worker was killed: the list was done before one was caught at work, so --kill-worker has shown nothing; \
+                 give more or larger numbers with --input"
+            .to_owned(),
     })
 }
 

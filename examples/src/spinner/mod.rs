@@ -35,6 +35,7 @@ system
 `-- worker    in a task, on a thread or in a child process, by --placement",
     invariant: "\
 The worker answers, from where it was placed, and the spinner turns while it works.",
+    at_interrupt: "stopping, whatever the worker does",
 };
 
 /// How long the worker may take beyond its work before it counts as stuck; starting a process is part of it.

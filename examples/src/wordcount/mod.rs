@@ -20,6 +20,7 @@ use std::path::PathBuf;
 
 pub(crate) use self::run::COUNT_FILE;
 use crate::exit::Failure;
+use crate::interrupt::reading;
 use crate::topology::{About, Outcome, Stage};
 use crate::workers::WorkerArgs;
 
@@ -48,6 +49,7 @@ runner                       finds the files, merges the counts
     invariant: "\
 Every file is counted or skipped exactly once, and the counts are those of one sequential pass
 over the same files.",
+    at_interrupt: "finishing what is in hand",
 };
 
 /// Its parameters.
@@ -64,10 +66,10 @@ pub(crate) struct Args {
 /// Runs it: the files over the workers, then in sequence, then the verdict.
 ///
 /// # Errors
-/// `Failure::Input` before anything is run; `Failure::Machinery` if the workers cannot be started.
+/// `Failure::Input` or `Failure::Interrupted` before anything is run; `Failure::Machinery` if the workers cannot be started.
 pub(crate) async fn run(args: Args, stage: &Stage) -> Result<Outcome, Failure> {
     let crew = args.workers.crew()?;
-    let folder = files::walk(&args.folder)?;
+    let folder = reading(&stage.interrupt, move || files::walk(&args.folder)).await?;
     let bar = stage.console.bar(folder.files.len() as u64, "counting");
 
     for skipped in &folder.skipped {

@@ -9,7 +9,7 @@ use super::count::{top, words};
 use super::files::{Folder, Skipped};
 use super::run::Gathered;
 use super::tally::Tally;
-use crate::topology::{Outcome, counted, rounded};
+use crate::topology::{self, Outcome, counted, rounded};
 use crate::workers::Crew;
 
 /// How many of the most frequent words are shown.
@@ -172,8 +172,8 @@ fn summary(
     if let Some(baseline) = baseline {
         let sequential = baseline.elapsed.as_secs_f64();
         lines.push(format!(
-            "{sequential:.3} s in sequence: speed-up {:.2}",
-            speedup(gathered, baseline)
+            "{sequential:.3} s in sequence: speed-up {}",
+            topology::speedup(baseline.elapsed, gathered.elapsed)
         ));
     }
     for (item, error) in &gathered.failures {
@@ -188,17 +188,7 @@ fn summary(
 
 fn verdict_line(gathered: &Gathered, baseline: Option<&Baseline>, verdict: &Verdict<'_>) -> String {
     if !verdict.is_clean() {
-        let Verdict {
-            lost,
-            different,
-            duplicates,
-            counts_differ,
-        } = verdict;
-        return format!(
-            "BROKEN: lost {lost:?}, counted otherwise in sequence {different:?} (did someone write to them meanwhile?), \
-             duplicates {duplicates}, merged counts {}",
-            if *counts_differ { "differ" } else { "agree" },
-        );
+        return format!("BROKEN: {}", faults(gathered, verdict).join("; "));
     }
     match (gathered.not_begun, baseline) {
         (0, Some(_)) => {
@@ -212,6 +202,35 @@ fn verdict_line(gathered: &Gathered, baseline: Option<&Baseline>, verdict: &Verd
             counted(not_begun as u64, "file")
         ),
     }
+}
+
+fn faults(gathered: &Gathered, verdict: &Verdict<'_>) -> Vec<String> {
+    let Verdict {
+        lost,
+        different,
+        duplicates,
+        counts_differ,
+    } = verdict;
+    let mut faults = Vec::new();
+    if !lost.is_empty() {
+        let failed = match gathered.failures.first() {
+            Some((_, error)) => format!(" ({error})"),
+            None => String::new(),
+        };
+        faults.push(format!("lost {lost:?}{failed}"));
+    }
+    if !different.is_empty() {
+        faults.push(format!(
+            "counted otherwise in sequence {different:?} (did someone write to them meanwhile?)"
+        ));
+    }
+    if *duplicates > 0 {
+        faults.push(format!("answered twice {duplicates}"));
+    }
+    if *counts_differ {
+        faults.push("the merged counts differ".to_owned());
+    }
+    faults
 }
 
 #[cfg(test)]

@@ -59,9 +59,11 @@ fn right_answers_hold_and_fill_every_field() {
     assert!(outcome.held && !outcome.interrupted);
     let expected = json!({
         "topology": "primes", "ok": true, "items": 3, "primes": 2, "elapsed_s": 0.5, "sequential_s": 1.0, "speedup": 2.0,
-        "threads": 1, "processes": 2, "restarts": 0, "lost": 0, "duplicates": 0, "wrong": 0, "not_begun": 0,
+        "threads": 1, "processes": 2, "restarts": 0, "killed": null, "lost": 0, "duplicates": 0, "wrong": 0, "not_begun": 0,
     });
     assert_eq!(outcome.json, expected);
+    let compared = "1.000 s in sequence: speed-up 2.00".to_owned();
+    assert!(outcome.summary.contains(&compared), "{:?}", outcome.summary);
     assert!(
         outcome.summary.last().unwrap().starts_with("held"),
         "{:?}",
@@ -153,6 +155,30 @@ fn an_item_that_failed_is_lost_and_its_error_is_told() {
         "{:?}",
         outcome.summary
     );
+}
+
+#[test]
+fn a_kill_that_was_asked_for_is_told_and_so_is_one_that_did_not_come_about() {
+    let plan = Plan {
+        kill_worker: true,
+        ..plan()
+    };
+    for (killed, part) in [
+        (Some(4711), "process 4711 was killed at work"),
+        (None, "NO worker was killed"),
+    ] {
+        let gathered = Gathered {
+            killed,
+            ..gathered(right_answers())
+        };
+
+        let outcome = outcome(&plan, &gathered, Some(&baseline()));
+
+        assert!(outcome.held);
+        assert_eq!(outcome.json["killed"], json!(killed));
+        let told = outcome.summary.iter().any(|line| line.contains(part));
+        assert!(told, "{:?}", outcome.summary);
+    }
 }
 
 #[test]

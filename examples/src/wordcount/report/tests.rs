@@ -91,6 +91,8 @@ fn right_counts_hold_and_fill_every_field_in_any_order_of_answers() {
         "threads": 0, "processes": 2, "restarts": 1, "lost": 0, "duplicates": 0, "different": 0, "not_begun": 0,
     });
     assert_eq!(outcome.json, expected);
+    let compared = "1.000 s in sequence: speed-up 2.00".to_owned();
+    assert!(outcome.summary.contains(&compared), "{:?}", outcome.summary);
     assert!(
         outcome.summary.last().unwrap().starts_with("held"),
         "{:?}",
@@ -112,6 +114,19 @@ fn a_lost_file_breaks_the_invariant_and_is_named() {
         "{:?}",
         outcome.summary
     );
+}
+
+#[test]
+fn a_file_whose_job_failed_is_told_with_the_error_and_nobody_is_suspected() {
+    let mut gathered = gathered(&[0, 1]);
+    gathered.failures.push((2, "it is too large".to_owned()));
+
+    let outcome = outcome(&folder(), CREW, &gathered, Some(&baseline()));
+
+    let verdict = outcome.summary.last().unwrap();
+    assert_eq!(verdict, "BROKEN: lost [\"c.txt\"] (it is too large)");
+    let told = |line: &String| line == "c.txt failed: it is too large";
+    assert!(outcome.summary.iter().any(told), "{:?}", outcome.summary);
 }
 
 #[test]
