@@ -204,16 +204,10 @@ pub(crate) fn encode<T: Serialize>(payload: Payload, value: &T) -> Result<Vec<u8
 
 /// Decodes all of the bytes; a panic while decoding is an error like any other.
 pub(crate) fn decode<T: DeserializeOwned>(payload: Payload, bytes: &[u8]) -> Result<T, JobError> {
-    let text = match catch(|| postcard::take_from_bytes::<T>(bytes)) {
-        Ok(Ok((value, []))) => return Ok(value),
-        Ok(Ok((value, rest))) => {
-            discard(value);
-            format!(
-                "it could not be decoded: {} bytes are left over",
-                rest.len()
-            )
-        }
-        Ok(Err(error)) => format!("it could not be decoded: {error}"),
+    // As links decode, which also bounds how deep a value may nest.
+    let text = match catch(|| actor_core::wire::decode::<T>(bytes)) {
+        Ok(Ok(value)) => return Ok(value),
+        Ok(Err(why)) => format!("it could not be decoded: {why}"),
         Err(panic) => format!("decoding it panicked: {}", panic.text),
     };
     Err(JobError::Codec { payload, text })

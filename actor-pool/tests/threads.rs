@@ -666,7 +666,7 @@ async fn a_job_in_hand_has_as_long_as_the_shutdown_of_its_system() {
 
 #[tokio::test]
 async fn a_map_that_is_not_polled_does_not_hold_up_other_submitters() {
-    // P6
+    // P8
     let system = ActorSystem::new("test");
     let pool = Pool::builder()
         .threads(1)
@@ -696,7 +696,7 @@ async fn a_map_that_is_not_polled_does_not_hold_up_other_submitters() {
 
 #[tokio::test]
 async fn two_maps_and_a_submitter_share_a_small_queue() {
-    // P6
+    // P8
     let system = ActorSystem::new("test");
     let pool = Pool::builder()
         .threads(1)
@@ -719,7 +719,7 @@ async fn two_maps_and_a_submitter_share_a_small_queue() {
 
 #[tokio::test]
 async fn a_next_that_is_dropped_while_it_waits_leaves_the_line() {
-    // P6
+    // P8
     let system = ActorSystem::new("test");
     let pool = Pool::builder()
         .threads(1)

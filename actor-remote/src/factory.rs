@@ -334,7 +334,8 @@ impl RegistryBuilder {
         self
     }
 
-    /// Registers a message type, so that references to actors that take it may travel.
+    /// Registers a message type, so that references to actors that take it may travel. Messages that are nested more than 128 levels
+    /// deep, as of a type that contains itself, are refused by the side that decodes them.
     ///
     /// # Examples
     ///

@@ -50,8 +50,8 @@ const TERM_GRACE: Duration = Duration::from_secs(1);
 const LEAVE_GRACE: Duration = Duration::from_secs(5);
 /// How long a process may take to end after its link broke by itself: mostly it is ending already.
 const LOST_GRACE: Duration = Duration::from_millis(500);
-/// What a process wrote before it ended is read for at most this long.
-const DRAIN_GRACE: Duration = Duration::from_secs(1);
+/// What a process wrote before it ended is read for at most this long; its descendants may hold the stream open.
+const DRAIN_GRACE: Duration = Duration::from_millis(50);
 
 /// A worker process to be; made by [`Node::worker`]. Give [`child`](WorkerBuilder::child) to a supervisor.
 ///
@@ -546,7 +546,10 @@ impl<M: Serialize + Send + 'static> ProcessChild<M> {
                 drop(tell.send(event));
             },
         );
-        link.send_spawn(*window, self.spec.name(), factory, args);
+        if let Err(text) = link.send_spawn(*window, self.spec.name(), factory, args) {
+            link.close("there was nothing to start");
+            return Err(failed(text));
+        }
         let mut running = Running {
             link,
             handle,
@@ -668,6 +671,10 @@ impl Driver {
                 why = self.running.link.lost(), if !self.is_lost => self.handle_lost(why),
                 () = kill => {
                     self.kill_at = None;
+                    if self.is_lost && self.ended.is_none() && !self.was_killed {
+                        let pid = self.running.handle.pid();
+                        tracing::warn!(pid, "a worker process is killed: its link was lost, and it stays");
+                    }
                     self.was_cut_off |= self.is_lost;
                     self.signal(ProcessHandle::kill_group);
                 }
@@ -737,8 +744,10 @@ impl Driver {
         // Mostly the process is ending already; if not, nobody could reach it any more.
         if self.ended.is_none() {
             let pid = self.running.handle.pid();
-            if !self.was_killed {
-                tracing::warn!(pid, why, "the link to a worker process was lost");
+            if self.running.link.is_broken() {
+                tracing::warn!(pid, why, "a worker process broke its link");
+            } else {
+                tracing::debug!(pid, why, "the link to a worker process was lost");
             }
             self.kill_within(LOST_GRACE);
         }

@@ -37,10 +37,16 @@ pub enum Crime {
     Phantoms,
     /// Stops reading, and goes on.
     Deaf,
+    /// Never reads again, and sends messages that are to be refused.
+    DeafFlood,
+    /// Asks its parent for an actor.
+    Upstart,
+    /// Tells the end of its root as that of another actor.
+    FalseEnd,
 }
 
 /// All of them, by name.
-pub const CRIMES: [Crime; 12] = [
+pub const CRIMES: [Crime; 15] = [
     Crime::NoHello,
     Crime::Silence,
     Crime::Garbage,
@@ -53,6 +59,9 @@ pub const CRIMES: [Crime; 12] = [
     Crime::Lies,
     Crime::Phantoms,
     Crime::Deaf,
+    Crime::DeafFlood,
+    Crime::Upstart,
+    Crime::FalseEnd,
 ];
 
 impl Crime {
@@ -79,6 +88,24 @@ impl Crime {
                     send(&Frame::Tell { export, payload });
                 }
             }
+            Crime::DeafFlood => {
+                for _ in 0..1_000 {
+                    // No number is that short.
+                    let payload = &[];
+                    send(&Frame::Tell { export, payload });
+                }
+            }
+            Crime::Upstart => send(&Frame::Spawn {
+                request: 1,
+                window: 1,
+                name: "victim",
+                factory: "tests.Rig/v1",
+                args: &[0],
+            }),
+            Crime::FalseEnd => send(&Frame::Gone {
+                export: 0,
+                reason: &[0],
+            }),
             Crime::BadReason => send(&Frame::Ended { reason: &[99, 1] }),
             Crime::Lies => {
                 let n = u32::MAX;
@@ -173,6 +200,11 @@ async fn commit(crime: Crime, socket: UnixStream) -> std::io::Result<()> {
     // The first message gives the cue, and with it an actor of the parent; its first export is 1.
     next(&mut reader, &mut frames).await?;
     writer.write_all(&crime.bytes(1, &[5])).await?;
+    if crime == Crime::DeafFlood {
+        loop {
+            writer.write_all(&crime.bytes(1, &[])).await?;
+        }
+    }
     if crime == Crime::Truncated {
         writer.shutdown().await?;
     }

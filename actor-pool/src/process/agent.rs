@@ -137,7 +137,7 @@ impl Agent {
         if let Some(worker) = self.worker.take() {
             ctx.demonitor(worker.monitor);
         }
-        tracing::warn!(worker = %self.name, %reason, "a worker process ended and is replaced");
+        tracing::info!(worker = %self.name, %reason, "a worker process ended and is replaced");
         self.shared.lost(self.id, begun, reason);
         self.replace_later(ctx);
     }

@@ -79,20 +79,6 @@ fn decode_rare<'a>(kind: FrameKind, body: &mut Body<'a>) -> Option<Frame<'a>> {
             what: NackReason::from_byte(body.byte()?)?,
             text: body.rest_text()?,
         },
-        FrameKind::Monitor => Frame::Monitor {
-            export: body.number()?,
-            monitor: body.number()?,
-            watcher: body.number()?,
-        },
-        FrameKind::Demonitor => Frame::Demonitor {
-            export: body.number()?,
-            monitor: body.number()?,
-        },
-        FrameKind::Down => Frame::Down {
-            watcher: body.number()?,
-            monitor: body.number()?,
-            reason: body.rest(),
-        },
         FrameKind::Release => Frame::Release {
             export: body.number()?,
             count: body.number()?,

@@ -151,17 +151,6 @@ fn put_body(out: &mut Vec<u8>, frame: &Frame<'_>) {
             varint::put(out, export);
             put_tagged(out, number, what as u8, text.as_bytes());
         }
-        Frame::Monitor {
-            export,
-            monitor,
-            watcher,
-        } => put_numbers(out, &[export, monitor, watcher]),
-        Frame::Demonitor { export, monitor } => put_numbers(out, &[export, monitor]),
-        Frame::Down {
-            watcher,
-            monitor,
-            reason,
-        } => put_numbered(out, &[watcher, monitor], reason),
         Frame::Release { export, count } => put_numbers(out, &[export, count]),
         Frame::Gone { export, reason } => put_numbered(out, &[export], reason),
     }

@@ -95,12 +95,6 @@ frame_kinds! {
     Cancel = 19,
     /// A message was not delivered.
     Nack = 20,
-    /// Watch an exported actor.
-    Monitor = 24,
-    /// Stop watching it.
-    Demonitor = 25,
-    /// A watched actor has ended.
-    Down = 26,
     /// References to an exported actor were dropped.
     Release = 27,
     /// An exported actor has ended for good.
@@ -133,7 +127,7 @@ pub enum FrameError {
 /// One frame, borrowed from the buffer it was read into.
 ///
 /// Identifiers are numbers that one side of the link hands out: `export` names an actor that was exported over this link
-/// by the side that is addressed, `reply` a reply slot kept by the side that sent it away, `request` and `monitor` are
+/// by the side that is addressed, `reply` a reply slot kept by the side that sent it away, `request` is
 /// chosen by whoever asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Frame<'a> {
@@ -230,31 +224,6 @@ pub enum Frame<'a> {
         /// Details, for people.
         text: &'a str,
     },
-    /// Watch an actor.
-    Monitor {
-        /// Which actor.
-        export: u64,
-        /// Number that the `Down` carries.
-        monitor: u64,
-        /// Export of the watcher, on the side that sends this frame: the lane in which `Down` travels.
-        watcher: u64,
-    },
-    /// Do not watch it any more.
-    Demonitor {
-        /// Which actor.
-        export: u64,
-        /// Number of the monitor.
-        monitor: u64,
-    },
-    /// A watched actor has ended; behind all messages that it sent to the watcher before.
-    Down {
-        /// Export of the watcher.
-        watcher: u64,
-        /// Number of the monitor.
-        monitor: u64,
-        /// Encoded exit reason.
-        reason: &'a [u8],
-    },
     /// References were dropped.
     Release {
         /// Export they were for.
@@ -288,9 +257,6 @@ impl Frame<'_> {
             Frame::Reply { .. } => FrameKind::Reply,
             Frame::Cancel { .. } => FrameKind::Cancel,
             Frame::Nack { .. } => FrameKind::Nack,
-            Frame::Monitor { .. } => FrameKind::Monitor,
-            Frame::Demonitor { .. } => FrameKind::Demonitor,
-            Frame::Down { .. } => FrameKind::Down,
             Frame::Release { .. } => FrameKind::Release,
             Frame::Gone { .. } => FrameKind::Gone,
         }
@@ -356,12 +322,8 @@ wire_byte! {
     NackReason {
         /// That export is not, or no longer, in the table of this link.
         UnknownExport = 0,
-        /// The message type is not registered here.
-        UnknownType = 1,
         /// The payload did not decode.
         Undecodable = 2,
-        /// More messages were sent than credit was given.
-        OutOfCredit = 3,
     }
 }
 
@@ -378,8 +340,6 @@ wire_byte! {
         Closed = 3,
         /// The message was dropped by the mailbox's overflow policy.
         Overflow = 4,
-        /// The message or the answer did not encode or decode; the detail is text.
-        Codec = 5,
         /// The link or process behind which the actor lives was lost.
         Disconnected = 6,
         /// The message would have waited for its own sender.

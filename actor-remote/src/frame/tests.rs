@@ -39,20 +39,6 @@ fn samples() -> Vec<Frame<'static>> {
             outcome: ReplyOutcome::Value(b"value"),
         },
         Frame::Cancel { reply: 1 << 42 },
-        Frame::Monitor {
-            export: 1,
-            monitor: 2,
-            watcher: 3,
-        },
-        Frame::Demonitor {
-            export: 1,
-            monitor: 2,
-        },
-        Frame::Down {
-            watcher: 3,
-            monitor: 2,
-            reason: b"reason",
-        },
         Frame::Release {
             export: 4,
             count: 2,

@@ -299,7 +299,9 @@ impl Lane {
     fn settle(&mut self, link: &Link, begun: u64, refused: &[u64]) -> u64 {
         // More than was ever sent would be the peer's lie; it gains nothing by it.
         let begun = begun.min(self.under_way());
-        for number in refused {
+        // What is not under way cannot have been refused.
+        let under_way = self.begun + 1..=self.sent;
+        for number in refused.iter().filter(|number| under_way.contains(number)) {
             if let Some((_, replies)) = self.asks.iter().find(|(asked, _)| asked == number) {
                 replies.iter().for_each(|reply| link.fail_refused(*reply));
             }

@@ -13,9 +13,9 @@ use actor_core::wire::{Inlet, LinkHook, OpenImport, ReplyRoute, ReplySlot, WireR
 use actor_core::{AnyActorRef, AskError, ExitReason};
 use tokio::time::Instant;
 
-use super::Link;
 use super::forward::{Owner, forward};
 use super::tables::{End, Export, Exported, Import, lock};
+use super::{Link, ROOT};
 use crate::frame::{self, Frame};
 
 /// References to distinct actors that one link imports at most: a peer must not fill our memory with tiny messages.
@@ -72,7 +72,8 @@ impl Codec {
             });
         }
         for id in transaction.exports {
-            self.link.release(id, 1);
+            // The other side knows nothing of it, so the count of its messages goes on.
+            self.link.let_go(id, 1);
         }
     }
 }
@@ -183,7 +184,7 @@ impl ReplyRoute for Route {
                 let committed = codec.commit();
                 self.link
                     .outbox
-                    .append(|buffer| buffer.extend_from_slice(&out));
+                    .append_control(|buffer| buffer.extend_from_slice(&out));
                 self.link.watch_exports(&committed.exports);
             }
             Err(why) => {
@@ -347,6 +348,9 @@ impl Link {
                 && let Some(actor) = import.recall()
             {
                 return Ok(actor);
+            }
+            if id == ROOT {
+                return Err("a reference to a root that is not here, or has ended".into());
             }
             if tables.imports.len() >= IMPORTS_MAX {
                 return Err(format!("more than {IMPORTS_MAX} references over one link"));

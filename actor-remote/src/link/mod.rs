@@ -11,8 +11,9 @@
 //!
 //! Invariants:
 //! 1. A message leaves its mailbox only with credit, so what is under way to one actor is bounded by its window, and what waits to be
-//!    written by the sum of the windows.
-//! 2. An end is told behind all that was queued before it: it travels as a mark through the mailbox of every import.
+//!    written by the sum of the windows. What answers the peer waits for nothing; of that a fixed amount may pile up, then the link ends.
+//! 2. An end is told behind all that was queued before it: it travels as a mark through the mailbox of every import. A recipient that is
+//!    stuck holds it up for a second at most.
 //! 3. When the link is lost everything that depends on it is told at once, in one place: [`Link::close`].
 
 mod forward;
@@ -40,7 +41,7 @@ use tables::{End, Export, Exported, Import, Pending, Progress, Routes, Tables, l
 
 use crate::frame::{self, Frame, FrameError, FrameReader, NackReason, ReplyFailure, ReplyOutcome};
 use crate::node::Node;
-use crate::session::{HandshakeError, Hello, handshake};
+use crate::session::{HandshakeError, Hello, Role, handshake};
 use crate::transport::{Duplex, Transport};
 
 /// The export under which the root actor of a worker is known.
@@ -48,6 +49,9 @@ pub(crate) const ROOT: u64 = 0;
 
 /// How long a link whose writing failed is read on: its other end is closed, so the end of the stream is at hand.
 const READ_GRACE: Duration = Duration::from_secs(1);
+
+/// How long an end waits for what was queued before it: a recipient that is stuck must not withhold it for ever.
+const GONE_GRACE: Duration = Duration::from_secs(1);
 
 /// The text of an error is cut to this many bytes before it travels.
 const TEXT_MAX: usize = 2 * 1024;
@@ -68,8 +72,11 @@ pub(crate) struct Link {
     window: u32,
     /// What we may send to one of theirs.
     peer_window: u32,
+    peer_role: Role,
+    /// For timers: an end may be told on a thread that knows no runtime.
+    runtime: tokio::runtime::Handle,
     closed: AtomicBool,
-    /// The other side sent what it must not.
+    /// The other side sent what it must not, or did not read what it had caused.
     is_broken: AtomicBool,
     lost: Notify,
     why: Mutex<Option<String>>,
@@ -142,6 +149,8 @@ impl Link {
             send_limit: established.send_limit,
             window: window.max(1),
             peer_window: peer_window.unwrap_or(established.peer.credits).max(1),
+            peer_role: established.peer.role,
+            runtime: tokio::runtime::Handle::current(),
             closed: AtomicBool::new(false),
             is_broken: AtomicBool::new(false),
             lost: Notify::new(),
@@ -150,7 +159,16 @@ impl Link {
         });
         let writing = Arc::clone(&link);
         let writer = crate::runtime::spawn(async move {
-            if let Err(error) = writing.outbox.write_to(duplex.writer).await {
+            let written = tokio::select! {
+                written = writing.outbox.write_to(duplex.writer) => written,
+                () = writing.outbox.overflowed() => Ok(()),
+            };
+            // Writing has ended by itself, too, if it was not stuck in that moment.
+            if writing.outbox.has_overflowed() {
+                writing.is_broken.store(true, Ordering::Release);
+                return writing.close("the other side does not read");
+            }
+            if let Err(error) = written {
                 writing.outbox.close();
                 // What the other side wrote before it went away still counts, and the reader will find its end.
                 drop(tokio::time::timeout(READ_GRACE, writing.lost()).await);
@@ -236,7 +254,7 @@ impl Link {
     // What goes out.
 
     fn send(&self, frame: &Frame<'_>) {
-        self.outbox.append(|out| {
+        self.outbox.append_control(|out| {
             if let Err(error) = frame::encode(out, frame, self.send_limit) {
                 tracing::error!(%error, kind = ?frame.kind(), "a control frame is too large and was not sent");
             }
@@ -245,18 +263,36 @@ impl Link {
 
     fn send_credit(&self, export: u64, n: u32) {
         self.outbox
-            .append(|out| frame::encode_credit(out, export, n));
+            .append_control(|out| frame::encode_credit(out, export, n));
     }
 
     /// Asks the other side for an actor.
-    pub(crate) fn send_spawn(&self, window: u32, name: &str, factory: &str, args: &[u8]) {
-        self.send(&Frame::Spawn {
+    ///
+    /// # Errors
+    ///
+    /// The arguments are longer than it accepts; nothing was sent.
+    pub(crate) fn send_spawn(
+        &self,
+        window: u32,
+        name: &str,
+        factory: &str,
+        args: &[u8],
+    ) -> Result<(), String> {
+        let request = Frame::Spawn {
             request: 1,
             window,
             name,
             factory,
             args,
-        });
+        };
+        let mut out = Vec::new();
+        frame::encode(&mut out, &request, self.send_limit).map_err(|_| {
+            let (taken, limit) = (args.len(), self.send_limit);
+            format!("the arguments take {taken} bytes; the limit is {limit} with the names")
+        })?;
+        self.outbox
+            .append_control(|buffer| buffer.extend_from_slice(&out));
+        Ok(())
     }
 
     /// Answers a request for an actor.
@@ -300,16 +336,28 @@ impl Link {
         });
     }
 
-    /// An exported actor ended for good: told behind all that is queued for the other side.
+    /// An exported actor ended for good: told behind all that is queued for the other side, unless a recipient there takes too long.
     fn tell_gone(self: &Arc<Self>, export: u64, reason: ExitReason) {
         let told = Arc::new(Gone {
             link: Arc::clone(self),
             export,
             reason,
+            was_told: AtomicBool::new(false),
         });
         let imports: Vec<Arc<Import>> = lock(&self.tables).imports.values().cloned().collect();
         for import in imports {
             import.mark(Box::new(Arc::clone(&told)));
+        }
+        let late = Arc::downgrade(&told);
+        drop(told);
+        // Mostly nothing is queued, and it has been told already.
+        if late.strong_count() > 0 {
+            self.runtime.spawn(async move {
+                tokio::time::sleep(GONE_GRACE).await;
+                if let Some(told) = late.upgrade() {
+                    told.tell();
+                }
+            });
         }
     }
 
@@ -365,17 +413,22 @@ impl Link {
 
     // Tables.
 
-    /// References to an export were dropped on the other side.
+    /// References to an export were dropped on the other side, which counts anew if it gets the actor again.
     fn release(&self, id: u64, count: u64) {
+        if let Some(export) = self.let_go(id, count) {
+            // Not under the tables: whoever delivers holds the lane and looks into the tables.
+            export.restart_count();
+        }
+    }
+
+    /// So many references to an export are no longer on the other side. The export, if others are.
+    fn let_go(&self, id: u64, count: u64) -> Option<Arc<Export>> {
         let released = {
             let mut tables = lock(&self.tables);
-            let Some(exported) = tables.exports.get_mut(&id) else {
-                return;
-            };
+            let exported = tables.exports.get_mut(&id)?;
             exported.sent = exported.sent.saturating_sub(count);
             if exported.sent > 0 || id == ROOT {
-                exported.export.restart_count();
-                return;
+                return Some(Arc::clone(&exported.export));
             }
             let exported = tables.exports.remove(&id);
             if let Some(exported) = &exported {
@@ -391,6 +444,7 @@ impl Link {
         {
             actor_core::link::forget_end(&export.actor, monitor);
         }
+        None
     }
 
     fn export_of(&self, id: u64) -> Option<Arc<Export>> {
@@ -438,15 +492,26 @@ impl RootImport {
     }
 }
 
-/// Tells the end of an exported actor when its last mark is dropped.
+/// Tells the end of an exported actor when its last mark is dropped, or when that takes too long.
 struct Gone {
     link: Arc<Link>,
     export: u64,
     reason: ExitReason,
+    was_told: AtomicBool,
 }
 
 impl Drop for Gone {
     fn drop(&mut self) {
+        self.tell();
+    }
+}
+
+impl Gone {
+    /// Once.
+    fn tell(&self) {
+        if self.was_told.swap(true, Ordering::AcqRel) {
+            return;
+        }
         let mut reason = Vec::new();
         if actor_core::wire::encode(&self.reason, &mut reason).is_err()
             || reason.len() > self.link.send_limit / 2
@@ -506,7 +571,7 @@ fn read_failure(failure: ReplyFailure, detail: &[u8]) -> AskError {
     };
     match failure {
         ReplyFailure::NoReply => AskError::NoReply,
-        ReplyFailure::Failed | ReplyFailure::Codec => AskError::Failed { reason: reason() },
+        ReplyFailure::Failed => AskError::Failed { reason: reason() },
         ReplyFailure::Stopped => AskError::Stopped {
             reason: reason(),
             begun: true,

@@ -1,7 +1,7 @@
 //! What waits to be written: one buffer that everybody appends to and the writer swaps out, so that many frames go in one write.
 //!
-//! Messages wait for room before they are encoded; what answers the peer (replies, credits, ends) does not, since its amount is bounded
-//! by what the peer was allowed to send.
+//! Messages wait for room before they are encoded; what answers the peer (replies, credits, ends) does not. A peer that makes us answer and
+//! never reads is cut off when too much has piled up.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
@@ -13,6 +13,9 @@ use crate::transport::BoxWriter;
 
 /// Above this many bytes forwarders wait: enough to keep the socket busy while they are scheduled.
 const HIGH_WATER: usize = 256 * 1024;
+/// With this many bytes unread another answer ends the link. Of a peer that has merely stopped, only what it had asked for before is
+/// answered. As much again may be in the writer's hands.
+pub(super) const UNREAD_MAX: usize = 16 * 1024 * 1024;
 /// An empty buffer above this size is given back.
 const KEEP_MAX: usize = 1024 * 1024;
 
@@ -24,6 +27,8 @@ struct State {
     closed: bool,
     /// Everything is to be written and then the stream shut down.
     finishing: bool,
+    /// The peer left too much unread.
+    overflowed: bool,
     /// The writer sleeps and is to be woken by the next append.
     idle: bool,
 }
@@ -32,6 +37,7 @@ struct State {
 pub(super) struct Outbox {
     state: Mutex<State>,
     filled: Notify,
+    overflow: Notify,
 }
 
 impl Outbox {
@@ -39,7 +45,35 @@ impl Outbox {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Appends whole frames. Returns `false` when the link is closed.
+    /// Appends a frame that waits for no room. If too much is unread nothing is taken any more, and whoever waits for
+    /// [`overflowed`](Outbox::overflowed) ends the link; not here, since the caller may hold its locks.
+    pub(super) fn append_control(&self, write: impl FnOnce(&mut Vec<u8>)) {
+        let is_full = {
+            let mut state = self.lock();
+            state.overflowed |= state.buffer.len() >= UNREAD_MAX;
+            state.overflowed
+        };
+        if is_full {
+            self.close();
+            self.overflow.notify_one();
+        } else {
+            self.append(write);
+        }
+    }
+
+    /// Completes when the peer has left too much unread.
+    pub(super) async fn overflowed(&self) {
+        while !self.has_overflowed() {
+            self.overflow.notified().await;
+        }
+    }
+
+    /// Whether it has.
+    pub(super) fn has_overflowed(&self) -> bool {
+        self.lock().overflowed
+    }
+
+    /// Appends whole frames, for which there was room. Returns `false` when the link is closed.
     pub(super) fn append(&self, write: impl FnOnce(&mut Vec<u8>)) -> bool {
         let wake = {
             let mut state = self.lock();
@@ -73,6 +107,11 @@ impl Outbox {
             state.waiting.push(cx.waker().clone());
         }
         false
+    }
+
+    #[cfg(test)]
+    pub(super) fn unread(&self) -> usize {
+        self.lock().buffer.len()
     }
 
     /// Takes nothing more, and drops what is there.

@@ -10,8 +10,9 @@ use tokio::io::AsyncReadExt;
 
 use super::hook::Codec;
 use super::tables::{Delivered, Export, lock};
-use super::{Link, LinkEvent, broken, read_failure};
-use crate::frame::{Frame, FrameReader, NackReason, ReplyOutcome, StopHow};
+use super::{Link, LinkEvent, ROOT, TEXT_MAX, broken, read_failure};
+use crate::frame::{Frame, FrameReader, NackReason, ReplyOutcome, StopHow, cut_text};
+use crate::session::Role;
 use crate::transport::BoxReader;
 
 /// Reads until the stream ends or breaks. Returns why.
@@ -24,15 +25,17 @@ pub(super) async fn read(
         link: Arc::clone(link),
         last: None,
     };
+    let mut lost = std::pin::pin!(link.lost());
     loop {
         if let Err(why) = reader.handle_all(&mut frames) {
             link.is_broken.store(true, Ordering::Release);
             return why;
         }
-        if link.is_closed() {
-            return "closed".into();
-        }
-        match stream.read_buf(frames.buffer()).await {
+        let read = tokio::select! { biased;
+            why = &mut lost => return why,
+            read = stream.read_buf(frames.buffer()) => read,
+        };
+        match read {
             Ok(0) => {
                 return match frames.finish() {
                     Ok(()) => "the other side closed the link".into(),
@@ -56,7 +59,10 @@ impl Reader {
     fn handle_all(&mut self, frames: &mut FrameReader) -> Result<(), String> {
         let hook: Arc<dyn LinkHook> = Codec::new(&self.link);
         with_link(&hook, || {
-            while let Some(frame) = frames.next_frame().map_err(|error| broken(&error))? {
+            // What was read before a loss is not delivered behind it.
+            while !self.link.is_closed()
+                && let Some(frame) = frames.next_frame().map_err(|error| broken(&error))?
+            {
                 self.handle(&frame)?;
             }
             Ok(())
@@ -75,7 +81,7 @@ impl Reader {
                 what,
                 text,
             } => self.handle_nack(export, number, what, text),
-            Frame::Stop { export, how } => self.handle_stop(export, how),
+            Frame::Stop { export, how } => self.handle_stop(export, how)?,
             Frame::Release { export, count } => {
                 // Not kept for the next message: the actor must not outlive its last reference.
                 self.last = None;
@@ -83,6 +89,9 @@ impl Reader {
             }
             Frame::Gone { export, reason } => self.handle_gone(export, reason)?,
             Frame::Ended { reason } => (self.link.events)(LinkEvent::Ended(decode_reason(reason)?)),
+            Frame::Spawn { .. } if self.link.peer_role != Role::Parent => {
+                return Err("a request for an actor from who is no parent".into());
+            }
             Frame::Spawn {
                 request,
                 window,
@@ -105,9 +114,6 @@ impl Reader {
                     "the other side rejects us: {}",
                     crate::session::Reject::decode(body)
                 ));
-            }
-            Frame::Monitor { .. } | Frame::Demonitor { .. } | Frame::Down { .. } => {
-                return Err("a monitor frame, of which this version has no use".into());
             }
             Frame::Hello { .. } => return Err("a second hello".into()),
         }
@@ -156,10 +162,11 @@ impl Reader {
     }
 
     fn handle_nack(&self, export: u64, number: u64, what: NackReason, text: &str) {
-        tracing::warn!(
+        // The other side has the dead letter; and how often this is said is in its hands.
+        tracing::debug!(
             export,
             ?what,
-            text,
+            text = cut_text(text, TEXT_MAX),
             "the other side could not deliver a message"
         );
         if let Some(import) = self.link.import_of(export) {
@@ -173,9 +180,12 @@ impl Reader {
         }
     }
 
-    fn handle_stop(&self, export: u64, how: StopHow) {
+    fn handle_stop(&self, export: u64, how: StopHow) -> Result<(), String> {
+        if how == StopHow::Shutdown && self.link.peer_role != Role::Parent {
+            return Err("a shutdown from who is no parent".into());
+        }
         let Some(export) = self.link.export_of(export) else {
-            return;
+            return Ok(());
         };
         match how {
             StopHow::Stop => export.actor.stop(),
@@ -183,10 +193,14 @@ impl Reader {
             StopHow::Kill => export.actor.kill(),
             StopHow::Shutdown => actor_core::link::shut_down(&export.actor),
         }
+        Ok(())
     }
 
     fn handle_gone(&self, export: u64, reason: &[u8]) -> Result<(), String> {
         let reason = decode_reason(reason)?;
+        if export == ROOT {
+            return Err("a root whose end is told like that of another actor".into());
+        }
         if let Some(import) = self.link.import_of(export) {
             import.tell(|news| news.gone = Some(reason));
         }

@@ -149,11 +149,15 @@ pub(super) struct Progress {
 }
 
 impl ProgressWatcher for Progress {
-    fn begun(&self, count: u64) {
+    fn begun(&self, count: u64) -> bool {
+        let Some(link) = self.link.upgrade() else {
+            return false;
+        };
         let export = lock(&self.export).upgrade();
-        if let (Some(export), Some(link)) = (export, self.link.upgrade()) {
+        if let Some(export) = export {
             export.progress(&link, count);
         }
+        !link.is_closed()
     }
 }
 

@@ -21,14 +21,24 @@ enum EchoMsg {
     /// Another echo, always the same one.
     Twin(Reply<ActorRef<EchoMsg>>),
     Spoilt(Spoilt, Reply<u64>),
+    /// Answers with the twin and something that cannot be encoded.
+    TwinBadly(Reply<(ActorRef<EchoMsg>, Spoilt)>),
+    /// Lets go of it at once.
+    Hear(ActorRef<EchoMsg>),
 }
 
-/// Refuses to be decoded.
-struct Spoilt;
+/// Refuses to be decoded, and to be encoded unless it is to be refused by the other side.
+enum Spoilt {
+    Here,
+    There,
+}
 
 impl Serialize for Spoilt {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_unit()
+        match self {
+            Spoilt::Here => Err(serde::ser::Error::custom("spoilt")),
+            Spoilt::There => serializer.serialize_unit(),
+        }
     }
 }
 
@@ -45,6 +55,15 @@ struct Echo {
     twin: Option<ActorRef<EchoMsg>>,
 }
 
+impl Echo {
+    fn twin(&mut self, ctx: &Context<Self>) -> ActorRef<EchoMsg> {
+        let twin = self
+            .twin
+            .get_or_insert_with(|| ctx.system().spawn(Echo::default()));
+        twin.clone()
+    }
+}
+
 impl Actor for Echo {
     type Msg = EchoMsg;
 
@@ -55,12 +74,9 @@ impl Actor for Echo {
             EchoMsg::Keep(reply) => self.kept.push(reply),
             EchoMsg::Lend(reply) => reply.send(ctx.system().spawn(Ear::new().0)),
             EchoMsg::Back(actor, reply) => reply.send(actor),
-            EchoMsg::Twin(reply) => {
-                let twin = self
-                    .twin
-                    .get_or_insert_with(|| ctx.system().spawn(Echo::default()));
-                reply.send(twin.clone());
-            }
+            EchoMsg::Twin(reply) => reply.send(self.twin(ctx)),
+            EchoMsg::TwinBadly(reply) => reply.send((self.twin(ctx), Spoilt::Here)),
+            EchoMsg::Hear(actor) => drop(actor),
             EchoMsg::Spoilt(_, reply) => reply.send(0),
         }
         Ok(())
@@ -209,11 +225,62 @@ async fn an_ask_that_is_refused_fails_also_when_its_actor_came_and_went_before()
                 twin.send(EchoMsg::Note(number)).await.expect("open");
             }
 
-            let asked = twin.ask_within(LONG, |reply| EchoMsg::Spoilt(Spoilt, reply));
+            let asked = twin.ask_within(LONG, |reply| EchoMsg::Spoilt(Spoilt::There, reply));
 
             let answer = soon(asked).await;
             assert!(matches!(answer, Err(AskError::Failed { .. })), "{answer:?}");
         }
+        assert!(!pair.link.is_closed() && !pair.other.is_closed());
+    }
+}
+
+// A2, R6: what was never sent changes no count.
+#[tokio::test]
+async fn an_ask_that_is_refused_fails_also_after_a_failed_encoding_of_its_actor() {
+    for pair in pairs().await {
+        let twin = pair.echo.ask_within(LONG, EchoMsg::Twin).await;
+        let twin = twin.expect("answers");
+        for number in 0..3 {
+            twin.send(EchoMsg::Note(number)).await.expect("open");
+        }
+        twin.ask_within(LONG, EchoMsg::Notes)
+            .await
+            .expect("answers");
+
+        let answer = pair.echo.ask_within(LONG, EchoMsg::TwinBadly).await;
+        assert!(matches!(answer, Err(AskError::Failed { .. })));
+        let asked = twin.ask_within(LONG, |reply| EchoMsg::Spoilt(Spoilt::There, reply));
+
+        let answer = soon(asked).await;
+        assert!(matches!(answer, Err(AskError::Failed { .. })), "{answer:?}");
+    }
+}
+
+// R6: messages that hold a reference, one way, and encodings with it that fail, or that are let go of, the other way.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn references_that_come_and_fail_to_leave_at_once_lock_nobody_out() {
+    for pair in pairs().await {
+        let twin = pair.echo.ask_within(LONG, EchoMsg::Twin).await;
+        let twin = twin.expect("answers");
+        let hears = tokio::spawn(async move {
+            for _ in 0..3_000 {
+                let heard = EchoMsg::Hear(twin.clone());
+                twin.send(heard).await.expect("open");
+            }
+            drop(twin);
+        });
+        let echo = pair.echo.clone();
+        let fails = tokio::spawn(async move {
+            for _ in 0..1_500 {
+                let answer = echo.ask_within(LONG, EchoMsg::TwinBadly).await;
+                assert!(matches!(answer, Err(AskError::Failed { .. })));
+                drop(echo.ask_within(LONG, EchoMsg::Twin).await);
+            }
+        });
+
+        soon(hears).await.expect("it does not panic");
+        soon(fails).await.expect("it does not panic");
+
         assert!(!pair.link.is_closed() && !pair.other.is_closed());
     }
 }
@@ -356,11 +423,24 @@ async fn what_a_peer_must_not_send_ends_the_link_with_an_error() {
     check(&spelt(&Frame::Gone { export: 0, reason }), "exit reason").await;
     check(&spelt(&Frame::Ended { reason }), "exit reason").await;
     check(&spelt(&Frame::Hello { body: &[] }), "second hello").await;
-    let monitor = Frame::Demonitor {
-        export: 0,
-        monitor: 1,
+    let mut reason = Vec::new();
+    actor_core::wire::encode(&ExitReason::Normal, &mut reason).expect("it encodes");
+    let gone = Frame::Gone {
+        export: ROOT,
+        reason: &reason,
     };
-    check(&spelt(&monitor), "monitor").await;
+    check(&spelt(&gone), "a root whose end").await;
+    // Only a parent may.
+    let spawn = Frame::Spawn {
+        request: 1,
+        window: 1,
+        name: "",
+        factory: "",
+        args: &[],
+    };
+    check(&spelt(&spawn), "no parent").await;
+    let how = frame::StopHow::Shutdown;
+    check(&spelt(&Frame::Stop { export: ROOT, how }), "no parent").await;
     check(&spelt(&Frame::GoAway { text: "bye" }), "bye").await;
 }
 
@@ -389,6 +469,54 @@ async fn a_peer_that_sends_beyond_its_credit_is_cut_off() {
 
         assert!(soon(link.lost()).await.contains("credit"));
         assert!(stuck.len() <= WINDOW as usize);
+    }
+}
+
+// R3, R4: answers to a peer that never reads pile up to a bound.
+#[tokio::test]
+async fn a_peer_that_causes_answers_and_never_reads_is_cut_off() {
+    for ends in transports() {
+        let owner = ActorSystem::new("owner");
+        let echo = owner.spawn(Echo::default());
+        let (link, _system, mut rogue) = with_rogue(ends, Some(&echo)).await;
+        let tell = Frame::Tell {
+            export: ROOT,
+            payload: &[99],
+        };
+        let flood = spelt(&tell).repeat(1_000);
+        let mut most = 0;
+
+        // Refused as soon as the link has ended.
+        while rogue.writer.write_all(&flood).await.is_ok() {
+            most = most.max(link.outbox.unread());
+        }
+
+        assert_eq!(soon(link.lost()).await, "the other side does not read");
+        assert!(most <= outbox::UNREAD_MAX + link.send_limit, "{most}");
+        assert_eq!(link.outbox.unread(), 0);
+        assert!(!echo.is_closed());
+    }
+}
+
+// R1, R4
+#[tokio::test]
+async fn what_comes_after_the_loss_of_a_link_is_not_delivered() {
+    for ends in transports() {
+        let owner = ActorSystem::new("owner");
+        let echo = owner.spawn(Echo::default());
+        let (link, _system, mut rogue) = with_rogue(ends, Some(&echo)).await;
+        let tell = Frame::Tell {
+            export: ROOT,
+            payload: &[0, 1],
+        };
+
+        link.close("for a test");
+
+        let late = spelt(&tell);
+        let refused = async { while rogue.writer.write_all(&late).await.is_ok() {} };
+        soon(refused).await;
+        let notes = echo.ask_within(LONG, EchoMsg::Notes).await;
+        assert_eq!(notes, Ok(Vec::new()));
     }
 }
 

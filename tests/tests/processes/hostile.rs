@@ -90,6 +90,12 @@ crimes! {
     a_worker_that_sends_beyond_its_credit_ends_its_link: OverCredit,
     // R4
     an_exit_reason_that_is_none_ends_its_link: BadReason,
+    // R3, R4
+    a_worker_that_causes_answers_and_never_reads_ends_its_link: DeafFlood,
+    // R4
+    a_worker_that_asks_its_parent_for_an_actor_ends_its_link: Upstart,
+    // R4
+    a_worker_that_tells_the_end_of_its_root_in_a_wrong_way_ends_its_link: FalseEnd,
 }
 
 // R4: as when a process dies while it writes; so the end of the process is what is told.
