@@ -49,7 +49,6 @@ pub(crate) struct Binding {
 pub(crate) struct Header {
     pub(crate) control: AtomicU64,
     begun: AtomicU64,
-    accepted: AtomicU64,
     step: AtomicU32,
     refs: AtomicUsize,
     binding: OnceLock<Binding>,
@@ -142,8 +141,11 @@ impl<M> Guarded<M> {
 }
 
 /// See the module's header.
+#[repr(C)]
 pub(crate) struct Cell<M> {
     header: Header,
+    /// Beside the lock, under which it is written, and not beside what the incarnation writes at every message.
+    accepted: AtomicU64,
     guarded: Mutex<Guarded<M>>,
 }
 
@@ -187,10 +189,10 @@ fn wake_all(wakers: Vec<Waker>) {
 impl<M: Send + 'static> Cell<M> {
     pub(crate) fn new(mailbox: Mailbox) -> Arc<Self> {
         Arc::new(Cell {
+            accepted: AtomicU64::new(0),
             header: Header {
                 control: AtomicU64::new(0),
                 begun: AtomicU64::new(0),
-                accepted: AtomicU64::new(0),
                 step: AtomicU32::new(u32::MAX),
                 refs: AtomicUsize::new(0),
                 binding: OnceLock::new(),
@@ -222,10 +224,7 @@ impl<M: Send + 'static> Cell<M> {
     /// Messages accepted and not begun, as far as can be seen without the lock.
     pub(crate) fn len(&self) -> usize {
         let begun = self.header.begun.load(Ordering::Relaxed) & BEGUN_MASK;
-        self.header
-            .accepted
-            .load(Ordering::Relaxed)
-            .saturating_sub(begun) as usize
+        self.accepted.load(Ordering::Relaxed).saturating_sub(begun) as usize
     }
 
     fn begun_count(&self, life: &Lifecycle, seen: u64) -> u64 {
@@ -244,8 +243,7 @@ impl<M: Send + 'static> Cell<M> {
     #[inline(always)]
     fn admit(&self, mut guarded: MutexGuard<'_, Guarded<M>>, message: M) {
         guarded.queue.push(message);
-        self.header
-            .accepted
+        self.accepted
             .store(guarded.queue.accepted(), Ordering::Relaxed);
         let waker = guarded.rouse();
         drop(guarded);
