@@ -40,22 +40,31 @@
 //! }
 //! ```
 //!
+//! The layers below (frames, sessions, transports, processes) are reachable for this project's own tests and are no part of the contract.
+//!
 //! Unix only: workers are reached over socket pairs and ended by signals.
 
 mod entry;
 mod factory;
+#[doc(hidden)]
 pub mod frame;
 mod link;
 mod node;
+#[doc(hidden)]
 pub mod process;
+#[doc(hidden)]
 pub mod registry;
 mod runtime;
+#[doc(hidden)]
 pub mod session;
+#[doc(hidden)]
 pub mod transport;
 mod worker;
+#[doc(hidden)]
 pub mod worker_guard;
 
 pub use entry::init;
 pub use factory::{Factory, Registry, RegistryBuilder};
 pub use node::Node;
+pub use registry::RegistryError;
 pub use worker::{DEFAULT_WINDOW, PidWatch, WorkerBuilder};
