@@ -83,8 +83,8 @@ pub type OpenImport<'a> = dyn FnMut(&ActorSystem) -> (AnyActorRef, Box<dyn Outfl
 ///     ) -> Result<AnyActorRef, String> {
 ///         Err("nobody is there".to_owned())
 ///     }
-/// #   fn export_reply(&self, _slot: Arc<dyn ReplySlot>) -> u64 { unimplemented!("no replies here") }
-/// #   fn import_reply(&self, _id: u64, _remaining: Duration) -> Arc<dyn ReplyRoute> { unimplemented!("no replies here") }
+/// #   fn export_reply(&self, _slot: Arc<dyn ReplySlot>) -> u64 { unreachable!("no reply travels in this example") }
+/// #   fn import_reply(&self, _id: u64, _remaining: Duration) -> Arc<dyn ReplyRoute> { unreachable!("no reply travels in this example") }
 ///     // `export_reply` and `import_reply` do the same for replies.
 /// }
 ///
