@@ -3,7 +3,9 @@
 use actor_core::{ExitReason, ProcessExit};
 use actor_pool::{JobError, JobOptions, JobStatus};
 
-use crate::rig::{ABORT, EXIT, MEET, Meeting, PID, SQUARE, is_gone, pids, pool, sigkill};
+use crate::rig::{
+    ABORT, EXIT, MEET, Meeting, PID, SQUARE, is_gone, pids, pool, sigkill, sigkill_if_there,
+};
 
 fn process_exit(error: &JobError) -> &ProcessExit {
     match error {
@@ -158,7 +160,7 @@ async fn a_map_of_retryable_jobs_is_complete_and_in_order_over_kills() {
         if count % 50 == 0
             && let Some(victim) = pids(&pool).first()
         {
-            sigkill(*victim);
+            sigkill_if_there(*victim);
             kills += 1;
         }
     }
@@ -180,8 +182,7 @@ async fn every_job_has_exactly_one_outcome_whatever_dies() {
             if let Some(victim) = victims.get(number as usize % 3)
                 && !is_gone(*victim)
             {
-                sigkill(*victim);
-                kills += 1;
+                kills += u64::from(sigkill_if_there(*victim));
             }
         }
     }

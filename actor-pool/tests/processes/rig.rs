@@ -125,6 +125,15 @@ pub(crate) fn sigkill(pid: u32) {
     kill_process(as_pid(pid), Signal::KILL).unwrap();
 }
 
+/// For a process picked from a snapshot: one that died meanwhile is there no more. Returns whether it was.
+pub(crate) fn sigkill_if_there(pid: u32) -> bool {
+    match kill_process(as_pid(pid), Signal::KILL) {
+        Ok(()) => true,
+        Err(rustix::io::Errno::SRCH) => false,
+        Err(error) => panic!("{error}"),
+    }
+}
+
 /// Whether there is no such process, not even a zombie.
 pub(crate) fn is_gone(pid: u32) -> bool {
     test_kill_process(as_pid(pid)).is_err()
