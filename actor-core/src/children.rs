@@ -4,7 +4,6 @@
 //! The same procedure serves an actor's children, a supervisor's children and the top of the system. It works on cells only, so it
 //! does not know whether a child is a task, a thread or a process.
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
@@ -62,44 +61,78 @@ pub(crate) struct Child {
     pub(crate) shutdown: Shutdown,
 }
 
+/// The owned in the order of their ids, which is that of their start. Those that left leave a gap, until the gaps are half of it.
 #[derive(Default)]
 struct Table {
-    next: u64,
-    entries: BTreeMap<u64, Child>,
+    slots: Vec<(ActorId, Option<Child>)>,
+    gaps: usize,
     closed: bool,
 }
 
+impl Table {
+    fn place(&self, id: ActorId) -> Result<usize, usize> {
+        self.slots.binary_search_by_key(&id, |(id, _)| *id)
+    }
+
+    fn insert(&mut self, id: ActorId, child: Child) {
+        match self.slots.last() {
+            // Ids are given out before the table is locked, so now and then a later one is here first.
+            Some((last, _)) if *last >= id => match self.place(id) {
+                Err(place) => self.slots.insert(place, (id, Some(child))),
+                Ok(place) => {
+                    self.gaps -= usize::from(self.slots[place].1.is_none());
+                    self.slots[place].1 = Some(child);
+                }
+            },
+            _ => self.slots.push((id, Some(child))),
+        }
+    }
+
+    fn remove(&mut self, id: ActorId) -> Option<Child> {
+        let place = self.place(id).ok()?;
+        let child = self.slots[place].1.take()?;
+        self.gaps += 1;
+        while let Some((_, None)) = self.slots.last() {
+            self.slots.pop();
+            self.gaps -= 1;
+        }
+        if self.gaps > self.slots.len() / 2 {
+            self.slots.retain(|(_, child)| child.is_some());
+            self.gaps = 0;
+            // A table that was large once does not stay so for ever.
+            if self.slots.capacity() > 4 * self.slots.len() {
+                self.slots.shrink_to(2 * self.slots.len());
+            }
+        }
+        Some(child)
+    }
+
+    fn iter(&self) -> impl DoubleEndedIterator<Item = (ActorId, &Child)> {
+        self.slots
+            .iter()
+            .filter_map(|(id, child)| Some((*id, child.as_ref()?)))
+    }
+}
+
 /// The owned, in the order of their start.
+#[derive(Default)]
 pub(crate) struct Children {
     table: Mutex<Table>,
 }
 
 impl Children {
-    pub(crate) fn new() -> Self {
-        Children {
-            table: Mutex::new(Table::default()),
-        }
-    }
-
-    /// A key that is larger than those before it.
-    pub(crate) fn reserve_key(&self) -> u64 {
-        let mut table = lock(&self.table);
-        table.next += 1;
-        table.next
-    }
-
-    /// Adds one under a reserved key. `false` when the owner takes no more.
-    pub(crate) fn insert(&self, key: u64, child: Child) -> bool {
+    /// Adds one. `false` when the owner takes no more.
+    pub(crate) fn insert(&self, id: ActorId, child: Child) -> bool {
         let mut table = lock(&self.table);
         if table.closed {
             return false;
         }
-        table.entries.insert(key, child);
+        table.insert(id, child);
         true
     }
 
-    pub(crate) fn remove(&self, key: u64) {
-        let removed = lock(&self.table).entries.remove(&key);
+    pub(crate) fn remove(&self, id: ActorId) {
+        let removed = lock(&self.table).remove(id);
         drop(removed);
     }
 
@@ -108,16 +141,20 @@ impl Children {
         lock(&self.table).closed = true;
     }
 
-    pub(crate) fn last(&self) -> Option<(u64, Child)> {
-        lock(&self.table)
-            .entries
-            .last_key_value()
-            .map(|(key, child)| (*key, child.clone()))
+    pub(crate) fn last(&self) -> Option<(ActorId, Child)> {
+        let table = lock(&self.table);
+        table
+            .iter()
+            .next_back()
+            .map(|(id, child)| (id, child.clone()))
     }
 
     /// All of them, in the order of their start.
     pub(crate) fn list(&self) -> Vec<Child> {
-        lock(&self.table).entries.values().cloned().collect()
+        lock(&self.table)
+            .iter()
+            .map(|(_, child)| child.clone())
+            .collect()
     }
 }
 
@@ -128,9 +165,9 @@ pub(crate) fn stop_all<'a>(
     reason: &'a ExitReason,
 ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
     Box::pin(async move {
-        while let Some((key, child)) = children.last() {
+        while let Some((id, child)) = children.last() {
             stop_one(system, &child, reason).await;
-            children.remove(key);
+            children.remove(id);
         }
     })
 }
@@ -206,10 +243,10 @@ pub(crate) fn give_up(system: &Arc<SystemCore>, cell: &Arc<dyn AnyCell>) {
 async fn requested(cell: &Arc<dyn AnyCell>, request: &Request) -> Option<ExitReason> {
     loop {
         cell.request(request);
-        let over = until(cell, |life| match &life.phase {
-            Phase::Waiting => Some(Some(life.last.clone())),
+        let over = until(cell, |life| match life.phase {
+            Phase::Waiting => Some(Some(life.last().cloned())),
             // A supervised actor may be closing by another's hand; its end is near, but it is not over.
-            Phase::Ended(reason) => Some(Some(Some(reason.clone()))),
+            Phase::Ended => Some(Some(life.ended().cloned())),
             // It began after the request, which reached nobody.
             Phase::Starting | Phase::Running if !life.is_requested(request) => Some(None),
             _ => None,

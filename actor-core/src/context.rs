@@ -8,7 +8,7 @@ use crate::guard::caught;
 use crate::inbox::Inbox;
 use crate::lifecycle::Request;
 use crate::mailbox::queue::Extra;
-use crate::spawn::SpawnBuilder;
+use crate::spawn::{START_TIMEOUT, SpawnBuilder};
 use crate::sync::Arc;
 use crate::system::SystemCore;
 use crate::timers::{MissedTicks, TimerKey};
@@ -62,15 +62,25 @@ use crate::{
 /// ```
 pub struct Context<A: Actor> {
     pub(crate) inbox: Inbox<A::Msg>,
-    watched: Vec<(MonitorId, Arc<dyn AnyCell>)>,
 }
 
 impl<A: Actor> Context<A> {
-    pub(crate) fn new(cell: Arc<Cell<A::Msg>>, incarnation: u32, blocking: bool) -> Self {
-        Context {
-            inbox: Inbox::new(cell, incarnation, blocking),
-            watched: Vec::new(),
+    pub(crate) fn new(
+        cell: Arc<Cell<A::Msg>>,
+        incarnation: u32,
+        blocking: bool,
+        start_timeout: Duration,
+    ) -> Self {
+        let mut inbox = Inbox::new(cell, incarnation, blocking);
+        if start_timeout != START_TIMEOUT {
+            inbox.rare().start_timeout = Some(start_timeout);
         }
+        Context { inbox }
+    }
+
+    pub(crate) fn start_timeout(&mut self) -> Duration {
+        let set = self.inbox.rare_if_any().and_then(|rare| rare.start_timeout);
+        set.unwrap_or(START_TIMEOUT)
     }
 
     pub(crate) fn core(&self) -> &Arc<SystemCore> {
@@ -458,18 +468,19 @@ impl<A: Actor> Context<A> {
         notify: impl FnOnce(Down) + Send + 'static,
     ) -> MonitorId {
         let id = MonitorId(self.core().next_id());
-        self.inbox.monitors.push(id);
+        let rare = self.inbox.rare();
+        rare.monitors.push(id);
         // Ended monitors are swept now and then, so that the list does not grow for ever.
-        if self.watched.len() >= 16 && self.watched.len() >= 2 * self.inbox.monitors.len() {
-            let live = &self.inbox.monitors;
-            self.watched.retain(|(id, _)| live.contains(id));
+        if rare.watched.len() >= 16 && rare.watched.len() >= 2 * rare.monitors.len() {
+            let live = &rare.monitors;
+            rare.watched.retain(|(id, _)| live.contains(id));
         }
         let cell = target.cell();
         match cell.add_monitor(Monitor {
             id,
             notify: Box::new(notify),
         }) {
-            Ok(()) => self.watched.push((id, Arc::clone(cell))),
+            Ok(()) => rare.watched.push((id, Arc::clone(cell))),
             Err(monitor) => {
                 (monitor.notify)(Down {
                     monitor: id,
@@ -519,9 +530,12 @@ impl<A: Actor> Context<A> {
     /// # Ok(()) }
     /// ```
     pub fn demonitor(&mut self, id: MonitorId) {
-        self.inbox.monitors.retain(|set| *set != id);
-        if let Some(place) = self.watched.iter().position(|(set, _)| *set == id) {
-            self.watched.swap_remove(place).1.remove_monitor(id);
+        let Some(rare) = self.inbox.rare_if_any() else {
+            return;
+        };
+        rare.monitors.retain(|set| *set != id);
+        if let Some(place) = rare.watched.iter().position(|(set, _)| *set == id) {
+            rare.watched.swap_remove(place).1.remove_monitor(id);
         }
     }
 
@@ -557,6 +571,7 @@ impl<A: Actor> Context<A> {
     /// ```
     pub fn send_after(&mut self, key: impl Into<TimerKey>, delay: Duration, message: A::Msg) {
         self.inbox
+            .rare()
             .timers
             .set_once(key.into(), moment(delay), message);
     }
@@ -656,9 +671,13 @@ impl<A: Actor> Context<A> {
         make: impl FnMut() -> A::Msg + Send + 'static,
     ) {
         assert!(!period.is_zero(), "an interval needs a period above zero");
-        self.inbox
-            .timers
-            .set_every(key.into(), moment(period), period, missed, Box::new(make));
+        self.inbox.rare().timers.set_every(
+            key.into(),
+            moment(period),
+            period,
+            missed,
+            Box::new(make),
+        );
     }
 
     /// Ends a timer. After this returns no tick of it is handled. Returns whether there was one.
@@ -695,7 +714,10 @@ impl<A: Actor> Context<A> {
     /// # Ok(()) }
     /// ```
     pub fn cancel_timer(&mut self, key: impl Into<TimerKey>) -> bool {
-        self.inbox.timers.cancel(&key.into())
+        let key = key.into();
+        self.inbox
+            .rare_if_any()
+            .is_some_and(|rare| rare.timers.cancel(&key))
     }
 
     /// The incarnation is over: gives everything back and reports the end.
@@ -708,10 +730,14 @@ impl<A: Actor> Context<A> {
     }
 
     fn release(&mut self) {
+        let Some(rare) = self.inbox.rare_if_any() else {
+            return;
+        };
         // The messages of timers and the map functions of monitors are user data, whose drop may panic.
-        let timers = std::mem::replace(&mut self.inbox.timers, crate::timers::Timers::new());
+        let timers = std::mem::replace(&mut rare.timers, crate::timers::Timers::new());
+        let watched = std::mem::take(&mut rare.watched);
         self.dropped(caught(|| drop(timers)));
-        for (id, cell) in std::mem::take(&mut self.watched) {
+        for (id, cell) in watched {
             self.dropped(caught(|| cell.remove_monitor(id)));
         }
     }

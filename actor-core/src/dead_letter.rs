@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use tokio::sync::broadcast;
 
-use crate::reply_scope::current_actor_id;
 use crate::sync::{Arc, AtomicU64, Mutex, Ordering, lock};
 use crate::{ActorId, ExitReason};
 
@@ -86,6 +85,8 @@ pub enum DeadLetterReason {
         /// Whether it may have been handled all the same.
         maybe_handled: bool,
     },
+    /// There was no room for it, or it gave way to a newer one: the mailbox has an [`Overflow`](crate::Overflow) policy that drops.
+    Overflow,
     /// It came over a link, or was to go over one, and could not be encoded or decoded.
     Undecodable(String),
 }
@@ -264,15 +265,11 @@ impl DeadLetterOffice {
         name: Option<Arc<str>>,
         message_type: &'static str,
         reason: DeadLetterReason,
+        sender: Option<ActorId>,
     ) {
         self.count.fetch_add(1, Ordering::Relaxed);
         self.log(target, message_type, &reason);
         if self.sender.receiver_count() > 0 {
-            // Whoever ends an actor, in whatever poll, is not the one who sent what was queued for it.
-            let sender = match reason {
-                DeadLetterReason::Stopped(_) | DeadLetterReason::Lost { .. } => None,
-                DeadLetterReason::Undecodable(_) => current_actor_id(),
-            };
             let letter = DeadLetter {
                 target,
                 name,

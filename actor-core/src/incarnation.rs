@@ -2,119 +2,145 @@
 //!
 //! The state stands outside of the guarded loop, so that a panic or an error leaves it for `stopped`, and outside of the cell, so
 //! that nothing of it reaches the next incarnation.
+//!
+//! An idle actor consists of its cell and of this future, so it holds each thing once: one reference where two would do, no reasons,
+//! no timers; what only the start and the end need is in boxes of their own.
 
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::pin::Pin;
+use std::task::{self, Poll};
 use std::time::Duration;
 
+use pin_project_lite::pin_project;
+
 use crate::cell::Cell;
-use crate::children::{stop_all, within};
-use crate::guard::{Outcome, caught, guarded};
+use crate::children::stop_all;
+use crate::guard::{Guard, Outcome, Shell, caught};
 use crate::inbox::Next;
 use crate::reply_scope::{self, Scope};
 use crate::sync::Arc;
-use crate::{Actor, ActorId, AskError, BoxError, Context, ExitReason};
-
-/// Runs an incarnation to its end and reports it to the cell. Dropping the future (the runtime goes away) ends the cell.
-///
-/// Not an `async fn`: that would hold its arguments twice, and this is what an idle actor consists of.
-pub(crate) fn run<A: Actor>(
-    actor: A,
-    ctx: Context<A>,
-    start_timeout: Duration,
-) -> impl Future<Output = ()> + Send {
-    let mut life = Life {
-        state: State::new(actor, &ctx),
-        ctx,
-    };
-    async move {
-        let Life { state, ctx } = &mut life;
-        let reason = live(state.get(), ctx, start_timeout).await;
-        let reason = end(state.get(), ctx, reason).await;
-        state.end(&reason);
-        ctx.over(reason);
-    }
-}
+use crate::system::SystemCore;
+use crate::timekeeper;
+use crate::{Actor, AskError, BoxError, Context, ExitReason};
 
 /// What an incarnation owns. The state goes first in any case, so that it is gone when the cell hears of the end.
 struct Life<A: Actor> {
-    state: State<A>,
+    actor: A,
     ctx: Context<A>,
 }
 
-async fn live<A: Actor>(
-    actor: &mut A,
-    ctx: &mut Context<A>,
-    start_timeout: Duration,
-) -> ExitReason {
-    if let Err(reason) = start(actor, ctx, start_timeout).await {
-        return reason;
-    }
-    ctx.inbox.cell.started(ctx.inbox.incarnation);
-    let cell = Arc::clone(&ctx.inbox.cell);
-    let incarnation = ctx.inbox.incarnation;
-    match guarded(&cell, incarnation, run_loop(actor, ctx)).await {
-        Outcome::Done(reason) | Outcome::Failed(reason) => reason,
-        Outcome::Killed => ExitReason::Killed,
-    }
+/// Runs an incarnation to its end and reports it to the cell. Dropping the future (the runtime goes away) ends the cell.
+pub(crate) fn run<A: Actor>(actor: A, ctx: Context<A>) -> impl Future<Output = ()> + Send {
+    let (cell, incarnation) = (Arc::clone(&ctx.inbox.cell), ctx.inbox.incarnation);
+    let mut life = Life { actor, ctx };
+    let inner = async move {
+        let reason = match start(&mut life).await {
+            Ok(()) => match Guard::new(run_loop(&mut life)).await {
+                Outcome::Done(reason) | Outcome::Failed(reason) => reason,
+                Outcome::Killed => ExitReason::Killed,
+            },
+            Err(reason) => reason,
+        };
+        // Boxed: an actor that lives shall not hold room for its end.
+        end(life, reason).await;
+    };
+    Shell::new(cell, incarnation, inner)
 }
 
 /// The loop of every actor.
-async fn run_loop<A: Actor>(actor: &mut A, ctx: &mut Context<A>) -> Result<ExitReason, BoxError> {
+async fn run_loop<A: Actor>(life: &mut Life<A>) -> Result<ExitReason, BoxError> {
     loop {
-        while let Some(message) = ctx.inbox.next_drawn() {
-            actor.handle(message, ctx).await?;
+        while let Some(message) = life.ctx.inbox.next_drawn() {
+            life.actor.handle(message, &mut life.ctx).await?;
             reply_scope::settle();
         }
-        match poll_fn(|cx| ctx.inbox.poll_next(cx)).await {
-            Next::Message(message) => actor.handle(message, ctx).await?,
-            Next::Signal(signal) => actor.signal(signal, ctx).await?,
+        match poll_fn(|cx| life.ctx.inbox.poll_next(cx)).await {
+            Next::Message(message) => life.actor.handle(message, &mut life.ctx).await?,
+            Next::Signal(signal) => life.actor.signal(signal, &mut life.ctx).await?,
             Next::End(reason) => return Ok(reason),
         }
         reply_scope::settle();
     }
 }
 
-async fn start<A: Actor>(
-    actor: &mut A,
-    ctx: &mut Context<A>,
-    limit: Duration,
-) -> Result<(), ExitReason> {
-    let cell = Arc::clone(&ctx.inbox.cell);
-    let incarnation = ctx.inbox.incarnation;
-    let system = Arc::clone(ctx.core());
-    // Pinned here: handed over by value it would be held several times in the future of every actor.
-    let starting = pin!(guarded(&cell, incarnation, actor.started(ctx)));
-    match within(&system, Some(limit), starting).await {
+async fn start<A: Actor>(life: &mut Life<A>) -> Result<(), ExitReason> {
+    let limit = life.ctx.start_timeout();
+    let system = Arc::clone(life.ctx.core());
+    let starting = Starting {
+        future: Guard::new(life.actor.started(&mut life.ctx)),
+        deadline: None,
+        limit,
+        system,
+    };
+    match starting.await {
         None => Err(ExitReason::StartTimeout),
-        Some(Outcome::Done(())) => Ok(()),
+        Some(Outcome::Done(())) => {
+            life.ctx.inbox.cell.started(life.ctx.inbox.incarnation);
+            Ok(())
+        }
         Some(Outcome::Killed) => Err(ExitReason::Killed),
         Some(Outcome::Failed(ExitReason::Failed(text))) => Err(ExitReason::StartFailed(text)),
         Some(Outcome::Failed(panic)) => Err(ExitReason::StartFailed(panic.to_string())),
     }
 }
 
-/// The children first, then `stopped`. Returns why it ended after all: the hook can be killed, too.
-async fn end<A: Actor>(actor: &mut A, ctx: &mut Context<A>, mut reason: ExitReason) -> ExitReason {
-    let cell = Arc::clone(&ctx.inbox.cell);
-    let incarnation = ctx.inbox.incarnation;
-    stop_children(&cell).await;
-    let was_started = !matches!(
-        reason,
-        ExitReason::StartFailed(_) | ExitReason::StartTimeout
-    );
-    if was_started && reason != ExitReason::Killed {
-        match guarded(&cell, incarnation, actor.stopped(&reason, ctx)).await {
-            Outcome::Done(()) => {}
-            Outcome::Failed(panic) => {
-                tracing::error!(actor = %cell.header().id(), reason = %panic, "the stopped hook panicked");
-            }
-            Outcome::Killed => reason = ExitReason::Killed,
-        }
-        // The hook may have started some more.
-        stop_children(&cell).await;
+pin_project! {
+    /// A start-up within its deadline, which exists only if the start-up does not complete at once.
+    struct Starting<F> {
+        #[pin]
+        future: F,
+        deadline: Option<Pin<Box<timekeeper::Sleep>>>,
+        limit: Duration,
+        system: Arc<SystemCore>,
     }
-    reason
+}
+
+impl<F: Future> Future for Starting<F> {
+    type Output = Option<F::Output>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        if let Poll::Ready(output) = this.future.poll(cx) {
+            return Poll::Ready(Some(output));
+        }
+        let sleep = || Box::pin(this.system.timekeeper.sleep(*this.limit));
+        let deadline = this.deadline.get_or_insert_with(sleep);
+        deadline.as_mut().poll(cx).map(|()| None)
+    }
+}
+
+/// The children first, then `stopped`, then the state; then the cell is told why it ended after all: the hook can be killed, too.
+fn end<A: Actor>(
+    mut life: Life<A>,
+    mut reason: ExitReason,
+) -> Pin<Box<impl Future<Output = ()> + Send>> {
+    Box::pin(async move {
+        let cell = Arc::clone(&life.ctx.inbox.cell);
+        stop_children(&cell).await;
+        let was_started = !matches!(
+            reason,
+            ExitReason::StartFailed(_) | ExitReason::StartTimeout
+        );
+        // A kill in the same poll is not known to the guards yet.
+        let incarnation = life.ctx.inbox.incarnation;
+        if cell.is_killed(incarnation) && reason != ExitReason::Unresponsive {
+            reason = ExitReason::Killed;
+        }
+        if was_started && !cell.is_killed(incarnation) {
+            match Guard::new(life.actor.stopped(&reason, &mut life.ctx)).await {
+                Outcome::Done(()) => {}
+                Outcome::Failed(panic) => {
+                    tracing::error!(actor = %cell.header().id(), reason = %panic, "the stopped hook panicked");
+                }
+                Outcome::Killed => reason = ExitReason::Killed,
+            }
+            // The hook may have started some more.
+            stop_children(&cell).await;
+        }
+        let Life { actor, mut ctx } = life;
+        drop_state(&cell, actor, &reason);
+        ctx.over(reason);
+    })
 }
 
 async fn stop_children<M: Send + 'static>(cell: &Cell<M>) {
@@ -125,66 +151,23 @@ async fn stop_children<M: Send + 'static>(cell: &Cell<M>) {
     }
 }
 
-/// The state of an incarnation. Dropping it is user code: a panic in it is caught, and the replies that it kept resolve by how the
+/// Drops the state of an incarnation. That is user code: a panic in it is caught, and the replies that it kept resolve by how the
 /// incarnation ended.
-struct State<A> {
-    actor: Option<A>,
-    address: usize,
-    id: ActorId,
-    dropped: AskError,
-}
-
-impl<A> State<A> {
-    fn new(actor: A, ctx: &Context<A>) -> Self
-    where
-        A: Actor,
-    {
-        State {
-            actor: Some(actor),
-            address: ctx.inbox.cell.address(),
-            id: ctx.id(),
-            // What holds if the runtime goes away in between.
-            dropped: AskError::Stopped {
-                reason: ExitReason::Killed,
-                begun: true,
-            },
-        }
+fn drop_state<M: Send + 'static, A>(cell: &Cell<M>, actor: A, reason: &ExitReason) {
+    let id = cell.header().id();
+    let scope = Scope::enter(cell.address(), id, false);
+    if let Err(reason) = caught(|| drop(actor)) {
+        tracing::error!(actor = %id, %reason, "dropping the state of an actor panicked");
     }
-
-    fn get(&mut self) -> &mut A {
-        self.actor
-            .as_mut()
-            .expect("the state is there until its drop")
-    }
-
-    fn end(&mut self, reason: &ExitReason) {
-        self.dropped = match reason {
-            ExitReason::Failed(_) | ExitReason::Panicked { .. } | ExitReason::StartFailed(_) => {
-                AskError::Failed {
-                    reason: reason.clone(),
-                }
+    scope.close(|| match reason {
+        ExitReason::Failed(_) | ExitReason::Panicked { .. } | ExitReason::StartFailed(_) => {
+            AskError::Failed {
+                reason: reason.clone(),
             }
-            other => AskError::Stopped {
-                reason: other.clone(),
-                begun: true,
-            },
-        };
-        self.drop_actor();
-    }
-
-    fn drop_actor(&mut self) {
-        let scope = Scope::enter(self.address, self.id);
-        if let Err(reason) = caught(|| drop(self.actor.take())) {
-            tracing::error!(actor = %self.id, %reason, "dropping the state of an actor panicked");
         }
-        scope.close(|| self.dropped.clone());
-    }
-}
-
-impl<A> Drop for State<A> {
-    fn drop(&mut self) {
-        if self.actor.is_some() {
-            self.drop_actor();
-        }
-    }
+        other => AskError::Stopped {
+            reason: other.clone(),
+            begun: true,
+        },
+    });
 }

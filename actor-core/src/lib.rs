@@ -76,7 +76,7 @@ pub use error::{
     TrySendError,
 };
 pub use exit::{ExitReason, ProcessExit};
-pub use mailbox::Mailbox;
+pub use mailbox::{Mailbox, Overflow};
 pub use placement::Placement;
 pub use reference::{ActorRef, AnyActorRef, Permit, SendFuture, WeakActorRef};
 pub use reply::Reply;

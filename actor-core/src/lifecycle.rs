@@ -16,7 +16,7 @@
 use crate::ExitReason;
 
 /// Where the life of a cell stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
     /// No incarnation; a restart may come.
     Waiting,
@@ -25,9 +25,9 @@ pub(crate) enum Phase {
     /// An incarnation handles messages.
     Running,
     /// Ended for good; the queue and the name are being cleared away.
-    Closing(ExitReason),
+    Closing,
     /// Ended for good.
-    Ended(ExitReason),
+    Ended,
 }
 
 /// What was asked of an incarnation, weakest first.
@@ -42,11 +42,11 @@ pub(crate) enum Request {
 }
 
 impl Request {
-    fn bits(&self) -> u64 {
+    fn bits(&self) -> u8 {
         match self {
-            Request::Drain => control::DRAIN,
-            Request::Stop(_) => control::STOP,
-            Request::Kill => control::KILL,
+            Request::Drain => control::DRAIN as u8,
+            Request::Stop(_) => control::STOP as u8,
+            Request::Kill => control::KILL as u8,
         }
     }
 }
@@ -65,22 +65,35 @@ pub(crate) mod control {
     }
 }
 
-/// The state machine. It lives under the lock of the cell.
+const OVER: u8 = control::OVER as u8;
+
+/// The state machine. It lives under the lock of the cell. Small, since every idle actor has one: reasons stand in a box that exists
+/// once there is one.
 #[derive(Debug)]
 pub(crate) struct Lifecycle {
     pub(crate) phase: Phase,
-    /// The number of the present or last incarnation; 0 before the first.
-    pub(crate) incarnation: u32,
-    /// Why the last incarnation ended.
-    pub(crate) last: Option<ExitReason>,
     /// Whether messages are accepted.
     pub(crate) open: bool,
     /// Whether somebody else decides about restart and final stop.
     pub(crate) supervised: bool,
     /// Whether the present or last incarnation completed its start-up.
     pub(crate) was_started: bool,
-    bits: u64,
-    reason: Option<ExitReason>,
+    /// Whether the present incarnation has nothing in hand: it found its mailbox empty, and its waker is stored.
+    pub(crate) resting: bool,
+    bits: u8,
+    /// The number of the present or last incarnation; 0 before the first.
+    pub(crate) incarnation: u32,
+    reasons: Option<Box<Reasons>>,
+}
+
+#[derive(Debug, Default)]
+struct Reasons {
+    /// Why the last incarnation ended.
+    last: Option<ExitReason>,
+    /// Why the present incarnation is to stop, if not by its own will.
+    stop: Option<ExitReason>,
+    /// Why the cell ended for good.
+    end: Option<ExitReason>,
     /// The strongest request that came while no incarnation ran.
     asked: Option<Request>,
 }
@@ -89,24 +102,42 @@ impl Lifecycle {
     pub(crate) fn new() -> Self {
         Lifecycle {
             phase: Phase::Waiting,
-            incarnation: 0,
-            last: None,
             open: true,
             supervised: false,
             was_started: false,
+            resting: false,
             bits: 0,
-            reason: None,
-            asked: None,
+            incarnation: 0,
+            reasons: None,
         }
+    }
+
+    fn reasons(&mut self) -> &mut Reasons {
+        self.reasons.get_or_insert_default()
+    }
+
+    /// Why the last incarnation ended.
+    pub(crate) fn last(&self) -> Option<&ExitReason> {
+        self.reasons.as_ref()?.last.as_ref()
+    }
+
+    /// Why the cell is ending, or has ended, for good.
+    pub(crate) fn end(&self) -> Option<&ExitReason> {
+        self.reasons.as_ref()?.end.as_ref()
+    }
+
+    /// Why the cell has ended for good, once everything is cleared away.
+    pub(crate) fn ended(&self) -> Option<&ExitReason> {
+        self.end().filter(|_| self.phase == Phase::Ended)
     }
 
     /// The word for the cell's atomic.
     pub(crate) fn control(&self) -> u64 {
-        control::of(self.incarnation) | self.bits
+        control::of(self.incarnation) | u64::from(self.bits)
     }
 
     pub(crate) fn is_over(&self) -> bool {
-        matches!(self.phase, Phase::Closing(_) | Phase::Ended(_))
+        matches!(self.phase, Phase::Closing | Phase::Ended)
     }
 
     pub(crate) fn is_alive(&self) -> bool {
@@ -119,19 +150,24 @@ impl Lifecycle {
     }
 
     pub(crate) fn is_kill_requested(&self) -> bool {
-        self.bits & control::KILL != 0
+        self.bits & Request::Kill.bits() != 0
+    }
+
+    /// Whether anything was asked of the present incarnation that is not in `known`.
+    pub(crate) fn is_disturbed(&self, known: u64) -> bool {
+        u64::from(self.bits) & !known != 0
     }
 
     /// Asks something of the present incarnation. Returns whether that changed anything.
     pub(crate) fn handle_request(&mut self, request: &Request) -> bool {
         if self.phase == Phase::Waiting && self.supervised {
             // Between two incarnations: the next one will find it.
-            if self
-                .asked
+            let asked = &mut self.reasons().asked;
+            if asked
                 .as_ref()
                 .is_none_or(|asked| asked.bits() < request.bits())
             {
-                self.asked = Some(request.clone());
+                *asked = Some(request.clone());
             }
             return false;
         }
@@ -139,8 +175,11 @@ impl Lifecycle {
             return false;
         }
         self.bits |= request.bits();
-        if let (Request::Stop(reason), None) = (request, &self.reason) {
-            self.reason = Some(reason.clone());
+        // `Normal` needs no note: it is what holds without one.
+        if let Request::Stop(reason) = request
+            && *reason != ExitReason::Normal
+        {
+            self.reasons().stop.get_or_insert_with(|| reason.clone());
         }
         // Whether a stop is final for a supervised actor is its supervisor's decision; until then its mailbox stays open.
         if matches!(request, Request::Drain) || !self.supervised {
@@ -154,7 +193,8 @@ impl Lifecycle {
         if self.is_kill_requested() {
             return ExitReason::Killed;
         }
-        self.reason.clone().unwrap_or(ExitReason::Normal)
+        let stop = self.reasons.as_ref().and_then(|known| known.stop.clone());
+        stop.unwrap_or(ExitReason::Normal)
     }
 
     /// A new incarnation begins. `None` when there is one already, or never will be again.
@@ -165,11 +205,14 @@ impl Lifecycle {
         self.phase = Phase::Starting;
         self.incarnation += 1;
         self.was_started = false;
+        self.resting = false;
         self.bits = 0;
-        self.reason = None;
         self.open = true;
-        if let Some(asked) = self.asked.take() {
-            self.handle_request(&asked);
+        if let Some(reasons) = &mut self.reasons {
+            reasons.stop = None;
+            if let Some(asked) = reasons.asked.take() {
+                self.handle_request(&asked);
+            }
         }
         Some(self.incarnation)
     }
@@ -188,8 +231,12 @@ impl Lifecycle {
             return false;
         }
         self.phase = Phase::Waiting;
-        self.bits |= control::OVER;
-        self.last = Some(reason.clone());
+        self.resting = false;
+        self.bits |= OVER;
+        // Without a supervisor the end for good follows at once, and carries the reason.
+        if self.supervised {
+            self.reasons().last = Some(reason.clone());
+        }
         true
     }
 
@@ -198,9 +245,10 @@ impl Lifecycle {
         let alive = self.is_alive();
         if alive {
             self.phase = Phase::Waiting;
+            self.resting = false;
             self.incarnation += 1;
-            self.bits = control::OVER;
-            self.last = Some(ExitReason::Unresponsive);
+            self.bits = OVER;
+            self.reasons().last = Some(ExitReason::Unresponsive);
         }
         alive
     }
@@ -210,16 +258,18 @@ impl Lifecycle {
         if self.is_over() {
             return false;
         }
-        self.phase = Phase::Closing(reason.clone());
-        self.bits |= control::OVER;
+        self.phase = Phase::Closing;
+        self.reasons().end = Some(reason.clone());
+        self.resting = false;
+        self.bits |= OVER;
         self.open = false;
         true
     }
 
     /// What a finished cell owned has been cleared away.
     pub(crate) fn handle_cleared(&mut self) {
-        if let Phase::Closing(reason) = &self.phase {
-            self.phase = Phase::Ended(reason.clone());
+        if self.phase == Phase::Closing {
+            self.phase = Phase::Ended;
         }
     }
 }

@@ -7,13 +7,13 @@
 //!
 //! What has left the mailbox but has not begun on the other side counts against the bound until the other side says so.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::task::{Context, Poll};
 
 use crate::cell::{AnyCell, Binding, Cell, Drawn, Monitor, Parked};
 use crate::dead_letter::DeadLetterReason;
-use crate::lifecycle::{Phase, control};
+use crate::lifecycle::control;
+use crate::mailbox::batch::Batch;
 use crate::mailbox::queue::{Extra, Item};
 use crate::sync::{Arc, Ordering};
 use crate::{
@@ -135,7 +135,7 @@ pub type Mark = Box<dyn Send>;
 pub struct Outlet<M: Send + 'static> {
     cell: Arc<Cell<M>>,
     incarnation: u32,
-    drawn: VecDeque<Item<M>>,
+    drawn: Batch<M>,
     begun: u64,
     in_flight: u64,
     /// The request that was reported last, so that each is reported once.
@@ -149,7 +149,7 @@ impl<M: Send + 'static> Outlet<M> {
         Outlet {
             cell,
             incarnation,
-            drawn: VecDeque::new(),
+            drawn: Batch::new(),
             begun,
             in_flight: 0,
             reported: 0,
@@ -160,15 +160,13 @@ impl<M: Send + 'static> Outlet<M> {
     /// An actor that lives elsewhere and that nobody here owns: its reference, and the outlet of its mailbox. It takes messages at once.
     #[must_use]
     pub fn open(system: &ActorSystem, mailbox: Mailbox) -> (ActorRef<M>, Outlet<M>) {
-        let cell = Cell::new(mailbox);
+        let cell = Cell::new(mailbox, None, false);
         let core = system.core();
         core.actor_began();
         let id = ActorId(core.next_id());
         let binding = Binding {
             id,
             system: Arc::clone(core),
-            parent: None,
-            key: u64::MAX,
         };
         cell.header().bind(binding);
         let actor = ActorRef::new(Arc::clone(&cell));
@@ -214,21 +212,26 @@ impl<M: Send + 'static> Outlet<M> {
                 }
                 // Read before the draw: until a drain is asked for, more may come in.
                 let is_draining = self.is_draining();
-                match self.cell.draw(self.incarnation, false, &mut self.drawn) {
+                match self.cell.draw(
+                    self.incarnation,
+                    self.reported,
+                    &mut self.drawn,
+                    Some(cx.waker()),
+                ) {
                     Drawn::Some => return Poll::Ready(Ready::Items),
                     Drawn::Over => return Poll::Ready(Ready::Over),
-                    Drawn::Empty if is_draining && self.in_flight == 0 => {
+                    Drawn::Empty => return Poll::Pending,
+                    Drawn::Disturbed if is_draining && self.in_flight == 0 => {
                         self.reported |= control::DRAIN;
                         return Poll::Ready(Ready::Drained);
                     }
-                    Drawn::Empty if !is_draining && self.is_draining() => continue,
-                    Drawn::Empty => {}
+                    Drawn::Disturbed if !is_draining && self.is_draining() => continue,
+                    Drawn::Disturbed => {}
                 }
             }
             match self.cell.park(self.incarnation, cx.waker()) {
                 // A request that came after the look above, and before the waker was stored, woke nobody.
                 Parked::Rest => return self.look_up().map_or(Poll::Pending, Poll::Ready),
-                Parked::Again => {}
                 Parked::Killed if self.reported & control::KILL != 0 => return Poll::Pending,
                 Parked::Killed => {}
             }
@@ -267,7 +270,7 @@ impl<M: Send + 'static> Outlet<M> {
     /// The next thing to carry.
     pub fn next_out(&mut self) -> Option<Outgoing<M>> {
         loop {
-            match self.drawn.pop_front()? {
+            match self.drawn.next()? {
                 Item::Message(message) => {
                     self.in_flight += 1;
                     return Some(Outgoing::Message(message));
@@ -278,6 +281,7 @@ impl<M: Send + 'static> Outlet<M> {
                     }
                     // Signals and owed messages go to actors of this process; one that lives elsewhere set no monitor here.
                 }
+                Item::Taken => {}
             }
         }
     }
@@ -338,8 +342,9 @@ impl<M: Send + 'static> Outlet<M> {
         if self.cell.is_present(self.incarnation) {
             self.cell.report_lost(lost, true);
         }
+        let drawn = std::mem::replace(&mut self.drawn, Batch::new());
         self.cell
-            .end_incarnation(self.incarnation, reason, std::mem::take(&mut self.drawn));
+            .end_incarnation(self.incarnation, reason, drawn.into_rest());
     }
 }
 
@@ -389,8 +394,8 @@ pub fn on_end(actor: &AnyActorRef, notify: impl FnOnce(Down) + Send + 'static) -
     }) {
         let mut reason = ExitReason::NoActor;
         actor.cell().look(&mut |life| {
-            if let Phase::Closing(ended) | Phase::Ended(ended) = &life.phase {
-                reason = ended.clone();
+            if let Some(end) = life.end() {
+                reason = end.clone();
             }
         });
         (monitor.notify)(Down {

@@ -58,23 +58,23 @@ pub(crate) fn launch<A: Actor>(
         Arc::clone(cell),
         incarnation,
         placement == Placement::Thread,
+        start_timeout,
     );
     match placement {
         Placement::Task => match caught(make) {
             Ok(actor) => {
                 let runtime = ctx.core().runtime.clone();
-                drop(runtime.spawn(run(actor, ctx, start_timeout)));
+                drop(runtime.spawn(run(actor, ctx)));
                 Ok(())
             }
             Err(reason) => Err(fail(ctx, &reason.to_string())),
         },
-        Placement::Thread => launch_thread(ctx, start_timeout, make),
+        Placement::Thread => launch_thread(ctx, make),
     }
 }
 
 fn launch_thread<A: Actor>(
     ctx: Context<A>,
-    start_timeout: Duration,
     make: impl FnOnce() -> A + Send + 'static,
 ) -> Result<(), ExitReason> {
     let core = Arc::clone(ctx.core());
@@ -90,7 +90,7 @@ fn launch_thread<A: Actor>(
             return;
         };
         match caught(make) {
-            Ok(actor) => runtime.block_on(run(actor, ctx, start_timeout)),
+            Ok(actor) => runtime.block_on(run(actor, ctx)),
             Err(reason) => drop(fail(ctx, &reason.to_string())),
         }
     };

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::cell::{AnyCell, Binding, Cell, until};
 use crate::children::{Child, Shutdown, within};
 use crate::lifecycle::Phase;
+use crate::mailbox::order::Key;
 use crate::placement::{Placement, launch};
 use crate::supervisor::BLOCKED_GRACE;
 use crate::sync::Arc;
@@ -48,6 +49,7 @@ pub struct SpawnBuilder<A: Actor> {
     actor: A,
     name: Option<String>,
     mailbox: Mailbox,
+    priority: Option<Key<A::Msg>>,
     placement: Placement,
     start_timeout: Duration,
     shutdown: Shutdown,
@@ -61,6 +63,7 @@ impl<A: Actor> SpawnBuilder<A> {
             actor,
             name: None,
             mailbox: Mailbox::default(),
+            priority: None,
             placement: Placement::default(),
             start_timeout: START_TIMEOUT,
             shutdown: Shutdown::default(),
@@ -112,6 +115,58 @@ impl<A: Actor> SpawnBuilder<A> {
     /// ```
     pub fn mailbox(mut self, mailbox: Mailbox) -> Self {
         self.mailbox = mailbox;
+        self
+    }
+
+    /// Messages with a lower key are handled first; equal ones in the order in which they came. Signals come before all messages.
+    ///
+    /// The key is computed by the sender, before the message is in the mailbox.
+    ///
+    /// # Panics
+    ///
+    /// `spawn` and `start` panic if the mailbox is last-in-first-out as well.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// enum Job { Urgent(u32), Ordinary(u32), Done(Reply<Vec<u32>>) }
+    ///
+    /// fn key(job: &Job) -> i64 {
+    ///     match job {
+    ///         Job::Urgent(_) => 0,
+    ///         Job::Ordinary(_) => 1,
+    ///         Job::Done(_) => 2,
+    ///     }
+    /// }
+    ///
+    /// #[derive(Default)]
+    /// struct Worker { done: Vec<u32> }
+    ///
+    /// impl Actor for Worker {
+    ///     type Msg = Job;
+    ///
+    ///     async fn handle(&mut self, job: Job, _ctx: &mut Context<Self>) -> ActorResult {
+    ///         match job {
+    ///             Job::Urgent(n) | Job::Ordinary(n) => self.done.push(n),
+    ///             Job::Done(reply) => reply.send(self.done.clone()),
+    ///         }
+    ///         Ok(())
+    ///     }
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let worker = system.actor(Worker::default()).priority(key).spawn();
+    /// worker.try_send(Job::Ordinary(1))?;
+    /// worker.try_send(Job::Ordinary(2))?;
+    /// worker.try_send(Job::Urgent(3))?;
+    /// assert_eq!(worker.ask(Job::Done).await?, [3, 1, 2]);
+    /// # Ok(()) }
+    /// ```
+    #[doc(alias = "PriorityQueue")]
+    pub fn priority(mut self, key: fn(&A::Msg) -> i64) -> Self {
+        self.priority = Some(key);
         self
     }
 
@@ -264,11 +319,11 @@ impl<A: Actor> SpawnBuilder<A> {
         let limit = self.start_timeout.saturating_add(BLOCKED_GRACE);
         let actor = self.launch().map_err(|(_, error)| error)?;
         let cell: Arc<dyn AnyCell> = Arc::clone(actor.cell()) as Arc<dyn AnyCell>;
-        let starting = until(&cell, |life| match &life.phase {
-            Phase::Running => Some(Ok(())),
+        let starting = until(&cell, |life| match (life.phase, life.ended()) {
+            (Phase::Running, _) => Some(Ok(())),
             // It ran, and has ended by itself since.
-            Phase::Ended(_) if life.was_started => Some(Ok(())),
-            Phase::Ended(reason) => Some(Err(StartError::Failed(reason.clone()))),
+            (Phase::Ended, _) if life.was_started => Some(Ok(())),
+            (_, Some(reason)) => Some(Err(StartError::Failed(reason.clone()))),
             _ => None,
         });
         match within(&system, Some(limit), starting).await {
@@ -284,11 +339,12 @@ impl<A: Actor> SpawnBuilder<A> {
     }
 
     fn launch(self) -> Launched<A::Msg> {
-        let cell = Cell::new(self.mailbox);
+        let one_at_a_time = self.placement == Placement::Thread;
+        let cell = Cell::new(self.mailbox, self.priority, one_at_a_time);
         let actor = ActorRef::new(Arc::clone(&cell));
         let any: Arc<dyn AnyCell> = Arc::clone(&cell) as Arc<dyn AnyCell>;
         let owned = self.parent.is_some();
-        if !adopt(&self.system, self.parent, &any, self.shutdown, None) {
+        if !adopt(&self.system, self.parent, &any, self.shutdown) {
             any.finish(ExitReason::Shutdown);
             return Err((actor, StartError::Failed(ExitReason::Shutdown)));
         }
@@ -322,25 +378,24 @@ pub(crate) fn adopt(
     parent: Option<Arc<dyn AnyCell>>,
     cell: &Arc<dyn AnyCell>,
     shutdown: Shutdown,
-    key: Option<u64>,
 ) -> bool {
-    let children = parent
-        .as_ref()
-        .map_or(&system.roots, |parent| parent.header().children());
-    let key = key.unwrap_or_else(|| children.reserve_key());
     let id = ActorId(system.next_id());
     let child = Child {
         cell: Arc::clone(cell),
         shutdown,
     };
     system.actor_began();
+    if let Some(parent) = &parent {
+        cell.header().set_parent(Arc::clone(parent));
+    }
+    let children = parent
+        .as_ref()
+        .map_or(&system.roots, |parent| parent.header().children());
     let binding = Binding {
         id,
         system: Arc::clone(system),
-        parent: parent.clone(),
-        key,
     };
-    if !cell.header().bind(binding) || !children.insert(key, child) {
+    if !cell.header().bind(binding) || !children.insert(id, child) {
         return false;
     }
     // A parent that has ended, or is between two incarnations, starts nobody. Looked at after the insertion: a parent that ends from

@@ -246,7 +246,7 @@ impl SystemBuilder {
             timekeeper: Arc::new(Timekeeper::new(self.timekeeping, runtime.clone())),
             runtime,
             registry: Registry::default(),
-            roots: Children::new(),
+            roots: Children::default(),
             dead_letters: DeadLetterOffice::new(),
             ask_timeout: self.ask_timeout,
             next_id: AtomicU64::new(1),

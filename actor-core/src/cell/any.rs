@@ -120,7 +120,7 @@ impl<M: Send + 'static> AnyCell for Cell<M> {
     fn add_monitor(&self, monitor: Monitor) -> Result<(), Monitor> {
         let mut guarded = self.lock();
         // One that is closing tells it when it has ended, so that its name is free by then.
-        if matches!(guarded.life.phase, Phase::Ended(_)) {
+        if guarded.life.phase == Phase::Ended {
             return Err(monitor);
         }
         guarded.extras().monitors.push(monitor);

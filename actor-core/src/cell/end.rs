@@ -1,17 +1,16 @@
 //! How a cell loses an incarnation, and how it ends for good.
 
-use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Waker;
 
-use super::{BEGUN_MASK, Cell, Guarded, Monitor, Sleep, begun_word, wake_all};
+use super::{BEGUN_MASK, Cell, Guarded, Monitor, begun_word, wake_all};
 use crate::children::finish_all;
 use crate::dead_letter::DeadLetterReason;
-use crate::lifecycle::{Phase, Request};
+use crate::lifecycle::Request;
 use crate::mailbox::queue::Item;
 use crate::reply_scope::Scope;
 use crate::sync::{Arc, MutexGuard, Ordering};
-use crate::{AskError, Down, ExitReason};
+use crate::{ActorId, AskError, Down, ExitReason};
 
 impl<M: Send + 'static> Cell<M> {
     /// An incarnation ended. What it had drawn and not begun returns to the front of the queue. Whoever owns the restart is told; an
@@ -20,22 +19,19 @@ impl<M: Send + 'static> Cell<M> {
         &self,
         incarnation: u32,
         reason: ExitReason,
-        mut drawn: VecDeque<Item<M>>,
+        drawn: Vec<Item<M>>,
     ) {
         let mut guarded = self.lock();
         if !guarded.life.handle_end(incarnation, &reason) {
-            let reason = match &guarded.life.phase {
-                Phase::Closing(reason) | Phase::Ended(reason) => reason.clone(),
-                _ => ExitReason::Unresponsive,
-            };
+            let end = guarded.life.end().cloned();
+            let reason = end.unwrap_or(ExitReason::Unresponsive);
             drop(guarded);
             // Given up before: what it still held was reported then.
             self.discard(drawn, &reason, false);
             return;
         }
         self.sync_control(&guarded);
-        guarded.queue.put_back(&mut drawn);
-        guarded.sleep = Sleep::Awake;
+        guarded.queue.put_back(drawn);
         let waker = guarded.waker.take();
         let supervised = guarded.life.supervised;
         let on_end = guarded
@@ -50,7 +46,6 @@ impl<M: Send + 'static> Cell<M> {
             self.finish_locked(guarded, reason.clone());
         }
         drop(waker);
-        drop(drawn);
         if let Some(on_end) = on_end {
             on_end(incarnation, reason);
         }
@@ -87,7 +82,7 @@ impl<M: Send + 'static> Cell<M> {
     /// What a running incarnation had drawn is out of reach: it counts as begun from here on, and as lost. Returns how much that is.
     /// The incarnation may begin one of these in this very moment.
     fn give_up_drawn(&self, guarded: &Guarded<M>) -> u64 {
-        let drawn = guarded.queue.accepted() - guarded.queue.message_count() as u64;
+        let drawn = guarded.queue.kept() - guarded.queue.message_count() as u64;
         let begun = self.header.begun.load(Ordering::Acquire) & BEGUN_MASK;
         self.header.begun.store(
             begun_word(guarded.life.incarnation, drawn),
@@ -185,13 +180,13 @@ impl<M: Send + 'static> Cell<M> {
         let Some(binding) = self.header.binding() else {
             return;
         };
-        match &binding.parent {
+        match self.header.parent() {
             Some(parent) => {
                 if let Some(children) = parent.header().children_if_any() {
-                    children.remove(binding.key);
+                    children.remove(binding.id);
                 }
             }
-            None => binding.system.roots.remove(binding.key),
+            None => binding.system.roots.remove(binding.id),
         }
         binding.system.actor_ended();
     }
@@ -211,7 +206,7 @@ impl<M: Send + 'static> Cell<M> {
     }
 
     /// Drops messages that will not be handled: each becomes a dead letter, and replies inside them resolve.
-    fn discard(&self, items: VecDeque<Item<M>>, reason: &ExitReason, report: bool) {
+    fn discard(&self, items: Vec<Item<M>>, reason: &ExitReason, report: bool) {
         if items.is_empty() {
             return;
         }
@@ -249,13 +244,19 @@ impl<M: Send + 'static> Cell<M> {
         }
     }
 
+    /// Reports a message whose sender is not known: whoever ends an actor, in whatever poll, is not the one who sent what was queued.
     pub(crate) fn dead_letter(&self, reason: DeadLetterReason) {
+        self.dead_letter_from(reason, None);
+    }
+
+    pub(super) fn dead_letter_from(&self, reason: DeadLetterReason, sender: Option<ActorId>) {
         if let Some(system) = self.header.system() {
             system.dead_letters.report(
                 self.header.id(),
                 self.name_arc(),
                 self.name_of_message(),
                 reason,
+                sender,
             );
         }
     }

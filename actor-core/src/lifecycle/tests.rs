@@ -84,5 +84,5 @@ fn the_end_for_good_happens_once_and_nothing_follows() {
     assert_eq!(life.handle_begin(), None);
     assert!(!life.handle_request(&Request::Kill));
     life.handle_cleared();
-    assert_eq!(life.phase, Phase::Ended(ExitReason::Killed));
+    assert_eq!(life.ended(), Some(&ExitReason::Killed));
 }

@@ -2,9 +2,16 @@
 //!
 //! [`Mailbox`] is what a user chooses. [`queue`] decides, under the lock of the cell: order, bound, waiting senders, signals.
 
+pub(crate) mod batch;
+pub(crate) mod order;
 pub(crate) mod queue;
 
-/// How many messages a mailbox takes before senders wait.
+use std::collections::{BTreeMap, VecDeque};
+
+use order::Order;
+use queue::Queue;
+
+/// How many messages a mailbox takes, what happens to one more, and in which order they are handled.
 ///
 /// At no instant are more than `capacity` messages accepted and not yet begun. The message in hand does not count. Each link over which
 /// other processes reach the actor may add one window of messages.
@@ -31,6 +38,60 @@ pub(crate) mod queue;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mailbox {
     capacity: usize,
+    overflow: Overflow,
+    lifo: bool,
+}
+
+/// What happens to a message for which there is no room.
+///
+/// What is dropped becomes a dead letter and is counted; an ask that is dropped resolves with
+/// [`AskError::Overflow`](crate::AskError::Overflow).
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::prelude::*;
+/// use actor_core::Overflow;
+///
+/// /// Shows the newest temperature; the ones before it are of no use.
+/// struct Display { shown: Option<f64> }
+///
+/// enum DisplayMsg { Temperature(f64), Shown(Reply<Option<f64>>) }
+///
+/// impl Actor for Display {
+///     type Msg = DisplayMsg;
+///
+///     async fn handle(&mut self, msg: DisplayMsg, _ctx: &mut Context<Self>) -> ActorResult {
+///         match msg {
+///             DisplayMsg::Temperature(degrees) => self.shown = Some(degrees),
+///             DisplayMsg::Shown(reply) => reply.send(self.shown),
+///         }
+///         Ok(())
+///     }
+/// }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::new("demo");
+/// let display = system
+///     .actor(Display { shown: None })
+///     .mailbox(Mailbox::bounded(2).overflow(Overflow::DropOldest))
+///     .spawn();
+/// for degrees in [20.0, 20.5, 21.0, 21.5] {
+///     display.try_send(DisplayMsg::Temperature(degrees))?; // Never `Full`.
+/// }
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Overflow {
+    /// `send` waits for room; `try_send` gives the message back.
+    #[default]
+    Wait,
+    /// The new message is dropped; `send` and `try_send` return `Ok`.
+    DropNewest,
+    /// The oldest message in the queue is dropped to make room for the new one. With priorities it is the least urgent one, and of
+    /// several equals the oldest; it may be the new one itself.
+    DropOldest,
 }
 
 impl Mailbox {
@@ -65,7 +126,11 @@ impl Mailbox {
             capacity > 0,
             "a mailbox needs room for at least one message"
         );
-        Mailbox { capacity }
+        Mailbox {
+            capacity,
+            overflow: Overflow::Wait,
+            lifo: false,
+        }
     }
 
     /// Takes every message. A sender that is faster than the actor then costs memory without limit.
@@ -92,7 +157,61 @@ impl Mailbox {
     pub const fn unbounded() -> Self {
         Mailbox {
             capacity: usize::MAX,
+            overflow: Overflow::Wait,
+            lifo: false,
         }
+    }
+
+    /// What happens to a message for which there is no room; senders wait by default.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actor_core::{Mailbox, Overflow};
+    ///
+    /// let newest_only = Mailbox::bounded(1).overflow(Overflow::DropOldest);
+    /// assert_ne!(newest_only, Mailbox::bounded(1));
+    /// ```
+    #[must_use]
+    pub const fn overflow(mut self, overflow: Overflow) -> Self {
+        self.overflow = overflow;
+        self
+    }
+
+    /// The last message that came in is handled first. Signals come before all messages. For priorities see
+    /// [`SpawnBuilder::priority`](crate::SpawnBuilder::priority).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # struct Notes(Vec<u32>);
+    /// # enum Msg { Note(u32), All(Reply<Vec<u32>>) }
+    /// # impl Actor for Notes {
+    /// #     type Msg = Msg;
+    /// #     async fn handle(&mut self, msg: Msg, _: &mut Context<Self>) -> ActorResult {
+    /// #         match msg {
+    /// #             Msg::Note(n) => self.0.push(n),
+    /// #             Msg::All(reply) => reply.send(self.0.clone()),
+    /// #         }
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let notes = system.actor(Notes(Vec::new())).mailbox(Mailbox::bounded(8).lifo()).spawn();
+    /// for n in 1..=3 {
+    ///     notes.try_send(Msg::Note(n))?;
+    /// }
+    /// # tokio::task::yield_now().await;
+    /// assert_eq!(notes.ask(Msg::All).await?, [3, 2, 1]);
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub const fn lifo(mut self) -> Self {
+        self.lifo = true;
+        self
     }
 
     /// The bound, if there is one.
@@ -114,8 +233,33 @@ impl Mailbox {
         }
     }
 
-    pub(crate) const fn limit(&self) -> usize {
-        self.capacity
+    /// An empty queue of this kind.
+    ///
+    /// # Panics
+    ///
+    /// If it is to be last-in-first-out and by priority at once.
+    pub(crate) fn queue<M>(self, has_priorities: bool, one_at_a_time: bool) -> Queue<M> {
+        assert!(
+            !(self.lifo && has_priorities),
+            "a mailbox is last-in-first-out or by priority, not both"
+        );
+        let order = if has_priorities {
+            Order::Priority {
+                first: VecDeque::new(),
+                ranked: BTreeMap::new(),
+                next: 0,
+            }
+        } else if self.lifo {
+            Order::Lifo {
+                first: VecDeque::new(),
+                stack: VecDeque::new(),
+            }
+        } else if one_at_a_time || self.overflow == Overflow::DropOldest {
+            Order::Fifo(VecDeque::new())
+        } else {
+            Order::Batch
+        };
+        Queue::new(self.capacity, self.overflow, order)
     }
 }
 

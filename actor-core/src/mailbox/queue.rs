@@ -8,11 +8,16 @@
 //! | `granted` | under the lock | rooms promised to waiting senders and not used yet |
 //!
 //! `accepted - begun + granted` never exceeds the capacity. What the actor has drawn and not begun is between the two numbers, so it
-//! counts by itself. Signals and whatever else needs no room are in the queue but in no number.
+//! counts by itself. What an overflow policy drops counts as begun from then on. Signals and whatever else needs no room are in the
+//! queue but in no number.
+//!
+//! Small, since every idle actor has one: what few mailboxes need stands in a box of its own ([`Rare`]).
 
 use std::collections::VecDeque;
 use std::task::Waker;
 
+use super::Overflow;
+use super::order::Order;
 use crate::signal::Signal;
 
 /// What stands in a mailbox.
@@ -21,6 +26,8 @@ pub(crate) enum Item<M> {
     Message(M),
     /// Anything that needs no room. Boxed, so that it does not make ordinary messages larger.
     Extra(Box<Extra<M>>),
+    /// What is left in a batch in the place of one that was taken.
+    Taken,
 }
 
 /// What needs no room.
@@ -46,16 +53,50 @@ struct Waiting {
 
 /// See the module's header.
 pub(crate) struct Queue<M> {
-    items: VecDeque<Item<M>>,
-    capacity: usize,
+    items: Vec<Item<M>>,
     accepted: u64,
     begun_seen: u64,
-    granted: usize,
+    capacity: u32,
+    granted: u32,
+    /// How many of the items are no messages.
+    extras: u32,
+    /// Messages are handed over one at a time; they are kept in [`Rare`].
+    one_at_a_time: bool,
+    /// Without room something is dropped.
+    drops: bool,
+    rare: Option<Box<Rare<M>>>,
+}
+
+/// What few mailboxes need.
+struct Rare<M> {
     line: VecDeque<Waiting>,
     next_ticket: u64,
     /// Tickets below this one were void when the line was dissolved.
     void_below: u64,
+    overflow: Overflow,
+    order: Order<M>,
+    /// Messages that the overflow policy took out again. They count as begun.
+    gone: u64,
+    /// Messages that the overflow policy never let in.
+    refused: u64,
 }
+
+impl<M> Default for Rare<M> {
+    fn default() -> Self {
+        Rare {
+            line: VecDeque::new(),
+            next_ticket: 0,
+            void_below: 0,
+            overflow: Overflow::Wait,
+            order: Order::Batch,
+            gone: 0,
+            refused: 0,
+        }
+    }
+}
+
+/// The capacity of a mailbox without a bound.
+const UNBOUNDED: u32 = u32::MAX;
 
 /// Where a ticket stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,25 +108,61 @@ pub(crate) enum Turn {
 }
 
 impl<M> Queue<M> {
-    pub(crate) fn new(capacity: usize) -> Self {
+    /// A queue for so many messages, handed over as `order` says.
+    pub(crate) fn new(capacity: usize, overflow: Overflow, order: Order<M>) -> Self {
+        let one_at_a_time = !matches!(order, Order::Batch);
+        let drops = overflow != Overflow::Wait;
+        let is_plain = !one_at_a_time && !drops;
         Queue {
-            items: VecDeque::new(),
-            capacity,
+            items: Vec::new(),
             accepted: 0,
             begun_seen: 0,
+            // Nobody has the memory for more than this; only the greatest value stands for no bound.
+            capacity: match capacity {
+                usize::MAX => UNBOUNDED,
+                bound => u32::try_from(bound)
+                    .unwrap_or(UNBOUNDED - 1)
+                    .min(UNBOUNDED - 1),
+            },
             granted: 0,
-            line: VecDeque::new(),
-            next_ticket: 0,
-            void_below: 0,
+            extras: 0,
+            one_at_a_time,
+            drops,
+            rare: (!is_plain).then(|| {
+                Box::new(Rare {
+                    overflow,
+                    order,
+                    ..Rare::default()
+                })
+            }),
         }
     }
 
-    pub(crate) fn capacity(&self) -> usize {
-        self.capacity
+    fn rare(&mut self) -> &mut Rare<M> {
+        self.rare.get_or_insert_default()
     }
 
+    /// The bound; the greatest number where there is none.
+    pub(crate) fn capacity(&self) -> usize {
+        match self.capacity {
+            UNBOUNDED => usize::MAX,
+            bound => bound as usize,
+        }
+    }
+
+    #[cfg(feature = "serde")]
     pub(crate) fn accepted(&self) -> u64 {
         self.accepted
+    }
+
+    /// How many messages were accepted and not dropped later.
+    #[inline(always)]
+    pub(crate) fn kept(&self) -> u64 {
+        if self.drops {
+            self.accepted - self.gone()
+        } else {
+            self.accepted
+        }
     }
 
     /// How much had begun when somebody last looked.
@@ -93,71 +170,128 @@ impl<M> Queue<M> {
         self.begun_seen
     }
 
+    /// How many messages were accepted and dropped later.
+    pub(crate) fn gone(&self) -> u64 {
+        self.rare.as_ref().map_or(0, |rare| rare.gone)
+    }
+
+    /// How many messages the overflow policy has dropped in all.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for the snapshot"))]
+    pub(crate) fn dropped(&self) -> u64 {
+        self.rare
+            .as_ref()
+            .map_or(0, |rare| rare.gone + rare.refused)
+    }
+
+    /// Takes note of how much has begun; `None` when that is not known at the moment.
+    #[inline(always)]
+    fn note_begun(&mut self, begun: Option<u64>) {
+        if let Some(begun) = begun {
+            self.begun_seen = begun + self.gone();
+        }
+    }
+
+    pub(crate) fn overflow(&self) -> Overflow {
+        self.rare
+            .as_ref()
+            .map_or(Overflow::Wait, |rare| rare.overflow)
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.items.is_empty()
+            && (!self.one_at_a_time || self.rare.as_ref().is_none_or(|rare| rare.order.is_empty()))
     }
 
+    #[inline(always)]
     pub(crate) fn has_line(&self) -> bool {
-        !self.line.is_empty()
+        self.rare.as_ref().is_some_and(|rare| !rare.line.is_empty())
     }
 
-    fn used(&self) -> usize {
-        (self.accepted - self.begun_seen) as usize + self.granted
+    #[inline(always)]
+    fn used(&self) -> u64 {
+        self.accepted - self.begun_seen + u64::from(self.granted)
     }
 
-    /// Whether one more message may come in; nobody overtakes the line.
-    #[inline]
-    pub(crate) fn has_room(&mut self, begun: impl FnOnce(u64) -> u64) -> bool {
-        if !self.line.is_empty() {
+    #[inline(always)]
+    fn fits(&self) -> bool {
+        self.capacity == UNBOUNDED || self.used() < u64::from(self.capacity)
+    }
+
+    /// Whether one more message may come in; nobody overtakes the line. `begun` tells how much has begun by now, if that is known.
+    #[inline(always)]
+    pub(crate) fn has_room(&mut self, begun: impl FnOnce() -> Option<u64>) -> bool {
+        if self.has_line() {
             return false;
         }
-        if self.used() < self.capacity {
+        if self.fits() {
             return true;
         }
-        self.begun_seen = begun(self.begun_seen);
-        self.used() < self.capacity
+        self.note_begun(begun());
+        self.fits()
     }
 
-    /// Puts a message in. The caller has seen that there is room, or is exempt from the bound.
-    #[inline]
-    pub(crate) fn push(&mut self, message: M) {
+    /// Puts a message in. The caller has seen that there is room, or is exempt from the bound. `rank` is its priority, if there are any.
+    #[inline(always)]
+    pub(crate) fn push(&mut self, message: M, rank: i64) {
         self.accepted += 1;
-        self.items.push_back(Item::Message(message));
+        if self.one_at_a_time {
+            self.rare().order.push(message, rank);
+        } else {
+            self.items.push(Item::Message(message));
+        }
     }
 
     /// Puts in what needs no room.
     pub(crate) fn push_extra(&mut self, extra: Extra<M>) {
-        self.items.push_back(Item::Extra(Box::new(extra)));
+        self.extras += 1;
+        let item = Item::Extra(Box::new(extra));
+        if self.one_at_a_time {
+            self.rare().order.push_item(item);
+        } else {
+            self.items.push(item);
+        }
+    }
+
+    /// Notes that the overflow policy does not let a message in.
+    pub(crate) fn note_refused(&mut self) {
+        self.rare().refused += 1;
+    }
+
+    /// Takes out the oldest message to make room. It counts as begun.
+    pub(crate) fn drop_oldest(&mut self) -> Option<M> {
+        let rare = self.rare();
+        let oldest = rare.order.pop_oldest()?;
+        rare.gone += 1;
+        self.begun_seen += 1;
+        Some(oldest)
     }
 
     /// Promises one room without a line.
     pub(crate) fn grant_now(&mut self) -> Ticket {
         self.granted += 1;
-        self.next_ticket += 1;
-        Ticket(self.next_ticket - 1)
+        let rare = self.rare();
+        rare.next_ticket += 1;
+        Ticket(rare.next_ticket - 1)
     }
 
     /// Joins the line.
     pub(crate) fn join_line(&mut self, waker: Waker) -> Ticket {
-        let ticket = Ticket(self.next_ticket);
-        self.next_ticket += 1;
-        self.line.push_back(Waiting { ticket, waker });
+        let rare = self.rare();
+        let ticket = Ticket(rare.next_ticket);
+        rare.next_ticket += 1;
+        rare.line.push_back(Waiting { ticket, waker });
         ticket
-    }
-
-    fn place(&self, ticket: Ticket) -> Result<usize, usize> {
-        self.line
-            .binary_search_by_key(&ticket, |waiting| waiting.ticket)
     }
 
     /// Looks at a place in the line and keeps the newest waker for it.
     /// The old one is left in `waker`, to be dropped after the lock.
     pub(crate) fn turn(&mut self, ticket: Ticket, waker: &mut Waker) -> Turn {
-        match self.place(ticket) {
-            Err(_) if ticket.0 < self.void_below => Turn::Void,
+        let rare = self.rare();
+        match rare.place(ticket) {
+            Err(_) if ticket.0 < rare.void_below => Turn::Void,
             Err(_) => Turn::Granted,
             Ok(place) => {
-                let waiting = &mut self.line[place];
+                let waiting = &mut rare.line[place];
                 if !waiting.waker.will_wake(waker) {
                     std::mem::swap(&mut waiting.waker, waker);
                 }
@@ -173,10 +307,11 @@ impl<M> Queue<M> {
 
     /// Leaves the line, or gives a promised room back.
     pub(crate) fn leave_line(&mut self, ticket: Ticket) -> Option<Waker> {
-        match self.place(ticket) {
-            Ok(place) => self.line.remove(place).map(|waiting| waiting.waker),
+        let rare = self.rare();
+        match rare.place(ticket) {
+            Ok(place) => rare.line.remove(place).map(|waiting| waiting.waker),
             Err(_) => {
-                if ticket.0 >= self.void_below {
+                if ticket.0 >= rare.void_below {
                     self.granted -= 1;
                 }
                 None
@@ -185,61 +320,91 @@ impl<M> Queue<M> {
     }
 
     /// Takes note of what has begun and promises the room to the line, in order of arrival. The wakers are for after the lock.
-    pub(crate) fn grant(&mut self, begun: u64, wake: &mut Vec<Waker>) {
-        self.begun_seen = begun;
-        while !self.line.is_empty() && self.used() < self.capacity {
-            if let Some(waiting) = self.line.pop_front() {
+    pub(crate) fn grant(&mut self, begun: Option<u64>, wake: &mut Vec<Waker>) {
+        self.note_begun(begun);
+        while self.has_line() && self.fits() {
+            if let Some(waiting) = self.rare().line.pop_front() {
                 self.granted += 1;
                 wake.push(waiting.waker);
             }
         }
     }
 
-    /// Hands everything over at the cost of one swap. `empty` must be empty; its buffer is used again.
-    #[inline]
-    pub(crate) fn swap_out(&mut self, empty: &mut VecDeque<Item<M>>) {
+    /// Hands over what is queued: everything at the cost of one swap, or the first item only. `empty` must be empty; its buffer is used
+    /// again.
+    #[inline(always)]
+    pub(crate) fn hand_over(&mut self, empty: &mut Vec<Item<M>>) {
         debug_assert!(empty.is_empty());
-        std::mem::swap(&mut self.items, empty);
+        if self.one_at_a_time {
+            empty.extend(self.pop());
+        } else {
+            self.extras = 0;
+            std::mem::swap(&mut self.items, empty);
+        }
     }
 
-    /// Hands over the first item only.
-    pub(crate) fn pop(&mut self) -> Option<Item<M>> {
-        self.items.pop_front()
+    fn pop(&mut self) -> Option<Item<M>> {
+        let item = self.rare().order.pop()?;
+        self.extras -= u32::from(matches!(item, Item::Extra(_)));
+        Some(item)
     }
 
     /// Puts items that were drawn and not begun back to the front, in their order.
-    pub(crate) fn put_back(&mut self, drawn: &mut VecDeque<Item<M>>) {
-        if !drawn.is_empty() {
+    pub(crate) fn put_back(&mut self, mut drawn: Vec<Item<M>>) {
+        let is_extra = |item: &&Item<M>| matches!(item, Item::Extra(_));
+        self.extras += drawn.iter().filter(is_extra).count() as u32;
+        if self.one_at_a_time {
+            self.rare().order.put_back(drawn);
+        } else if !drawn.is_empty() {
             drawn.append(&mut self.items);
-            std::mem::swap(&mut self.items, drawn);
+            self.items = drawn;
         }
     }
 
     /// Frees buffers that are larger than an idle mailbox should own.
+    #[inline]
     pub(crate) fn shrink(&mut self) {
-        if self.items.is_empty() && self.items.capacity() * size_of::<Item<M>>() > IDLE_BYTES {
-            self.items = VecDeque::new();
+        if self.items.capacity() * size_of::<Item<M>>() > IDLE_BYTES && self.items.is_empty() {
+            self.items = Vec::new();
+        }
+        if self.one_at_a_time {
+            self.rare().order.shrink();
         }
     }
 
     /// Messages (not signals) in the queue.
     pub(crate) fn message_count(&self) -> usize {
-        self.items
-            .iter()
-            .filter(|item| matches!(item, Item::Message(_)))
-            .count()
+        let items = match &self.rare {
+            Some(rare) if self.one_at_a_time => rare.order.len(),
+            _ => self.items.len(),
+        };
+        items - self.extras as usize
     }
 
     /// Ends the waiting of everybody in the line and voids every promise; they will find the mailbox closed.
     pub(crate) fn dissolve_line(&mut self, wake: &mut Vec<Waker>) {
-        wake.extend(self.line.drain(..).map(|waiting| waiting.waker));
         self.granted = 0;
-        self.void_below = self.next_ticket;
+        if let Some(rare) = &mut self.rare {
+            wake.extend(rare.line.drain(..).map(|waiting| waiting.waker));
+            rare.void_below = rare.next_ticket;
+        }
     }
 
     /// Takes everything out.
-    pub(crate) fn take_all(&mut self) -> VecDeque<Item<M>> {
-        std::mem::take(&mut self.items)
+    pub(crate) fn take_all(&mut self) -> Vec<Item<M>> {
+        self.extras = 0;
+        if self.one_at_a_time {
+            self.rare().order.take_all()
+        } else {
+            std::mem::take(&mut self.items)
+        }
+    }
+}
+
+impl<M> Rare<M> {
+    fn place(&self, ticket: Ticket) -> Result<usize, usize> {
+        self.line
+            .binary_search_by_key(&ticket, |waiting| waiting.ticket)
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::typed::{describe, let_go};
 use crate::cell::{AnyCell, Cell, until};
-use crate::lifecycle::{Phase, Request};
+use crate::lifecycle::Request;
 use crate::sync::Arc;
 use crate::{ActorId, ActorRef, ExitReason};
 
@@ -270,11 +270,7 @@ impl AnyActorRef {
     /// # Ok(()) }
     /// ```
     pub async fn wait(&self) -> ExitReason {
-        until(&self.cell, |life| match &life.phase {
-            Phase::Ended(reason) => Some(reason.clone()),
-            _ => None,
-        })
-        .await
+        until(&self.cell, |life| life.ended().cloned()).await
     }
 }
 

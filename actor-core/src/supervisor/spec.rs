@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::{Backoff, Restart, StartChild, TaskChild};
 use crate::cell::{AnyCell, Cell};
 use crate::link::Port;
+use crate::mailbox::order::Key;
 use crate::spawn::START_TIMEOUT;
 use crate::sync::{Arc, Mutex};
 use crate::{Actor, ActorRef, ExitReason, Mailbox, Placement, Shutdown};
@@ -266,6 +267,7 @@ pub struct ChildBuilder<M: Send + 'static> {
     shutdown: Shutdown,
     backoff: Option<Backoff>,
     mailbox: Mailbox,
+    priority: Option<Key<M>>,
     placement: Placement,
     start_timeout: Duration,
     make: MakeStart<M>,
@@ -280,6 +282,7 @@ impl<M: Send + 'static> ChildBuilder<M> {
             shutdown: Shutdown::default(),
             backoff: None,
             mailbox: Mailbox::default(),
+            priority: None,
             placement: Placement::default(),
             start_timeout: START_TIMEOUT,
             make,
@@ -454,6 +457,31 @@ impl<M: Send + 'static> ChildBuilder<M> {
         self
     }
 
+    /// Messages with a lower key are handled first; equal ones in the order in which they came. See
+    /// [`SpawnBuilder::priority`](crate::SpawnBuilder::priority).
+    ///
+    /// # Panics
+    ///
+    /// `build` panics if the mailbox is last-in-first-out as well.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # struct Sink;
+    /// # impl Actor for Sink {
+    /// #     type Msg = u32;
+    /// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+    /// # }
+    /// // Small numbers first.
+    /// let (spec, sink) = ChildSpec::new("sink", || Sink).priority(|n| i64::from(*n)).build();
+    /// # drop(spec);
+    /// ```
+    pub fn priority(mut self, key: fn(&M) -> i64) -> Self {
+        self.priority = Some(key);
+        self
+    }
+
     /// Where it runs; a task by default.
     ///
     /// # Examples
@@ -545,7 +573,8 @@ impl<M: Send + 'static> ChildBuilder<M> {
     /// ```
     #[must_use]
     pub fn build(self) -> (ChildSpec, ActorRef<M>) {
-        let cell = Cell::new(self.mailbox);
+        let one_at_a_time = self.placement == Placement::Thread;
+        let cell = Cell::new(self.mailbox, self.priority, one_at_a_time);
         let any: Arc<dyn AnyCell> = Arc::clone(&cell) as Arc<dyn AnyCell>;
         any.set_supervised();
         // The specification, and later the supervisor, keeps it alive.

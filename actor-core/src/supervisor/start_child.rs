@@ -144,12 +144,14 @@ impl fmt::Debug for ExitSink {
 
 /// Waits until the start-up of the present incarnation of a cell has ended one way or the other.
 pub(crate) async fn started(cell: &Arc<dyn AnyCell>) -> Result<(), ExitReason> {
-    until(cell, |life| match &life.phase {
+    until(cell, |life| match life.phase {
         Phase::Starting => None,
         Phase::Running => Some(Ok(())),
-        Phase::Waiting | Phase::Closing(_) | Phase::Ended(_) if life.was_started => Some(Ok(())),
-        Phase::Waiting => Some(Err(life.last.clone().unwrap_or(ExitReason::Killed))),
-        Phase::Closing(reason) | Phase::Ended(reason) => Some(Err(reason.clone())),
+        _ if life.was_started => Some(Ok(())),
+        _ => {
+            let reason = life.end().or(life.last()).cloned();
+            Some(Err(reason.unwrap_or(ExitReason::Killed)))
+        }
     })
     .await
 }

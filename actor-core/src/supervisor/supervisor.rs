@@ -498,14 +498,7 @@ impl Supervisor {
         mut spec: ChildSpec,
     ) -> Result<usize, (String, ExitReason)> {
         let parent: Arc<dyn AnyCell> = Arc::clone(&ctx.inbox.cell) as Arc<dyn AnyCell>;
-        let key = parent.header().children().reserve_key();
-        if !adopt(
-            ctx.core(),
-            Some(parent),
-            &spec.cell,
-            spec.shutdown,
-            Some(key),
-        ) {
+        if !adopt(ctx.core(), Some(parent), &spec.cell, spec.shutdown) {
             return Err((spec.id.clone(), ExitReason::Shutdown));
         }
         spec.adopted = true;
@@ -516,6 +509,7 @@ impl Supervisor {
             spec.cell.finish(reason.clone());
             return Err((spec.id.clone(), reason));
         }
+        let key = spec.cell.header().id().0;
         self.entries.push(Entry {
             spec,
             key,

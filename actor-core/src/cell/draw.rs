@@ -1,0 +1,212 @@
+//! The incarnation's side of a cell: drawing, resting, and how far it is.
+
+use std::task::Waker;
+
+use super::{BEGUN_MASK, BegunWatcher, Cell, Guarded, OnEnd, begun_word, wake_all};
+use crate::ExitReason;
+use crate::lifecycle::control;
+use crate::mailbox::batch::Batch;
+use crate::sync::{Arc, MutexGuard, Ordering};
+
+/// What an incarnation found when it went to draw.
+pub(crate) enum Drawn {
+    Some,
+    /// Nothing; whatever comes wakes it.
+    Empty,
+    /// Nothing, but something was asked of it.
+    Disturbed,
+    /// The incarnation is over.
+    Over,
+}
+
+/// What becomes of an incarnation that waits for something else than its mailbox.
+#[derive(PartialEq, Eq)]
+pub(crate) enum Parked {
+    /// It may rest; its waker is stored.
+    Rest,
+    /// It was killed.
+    Killed,
+}
+
+impl<M> Guarded<M> {
+    /// Keeps the newest waker. The old one is for after the lock.
+    #[inline]
+    fn keep_waker(&mut self, waker: &Waker) -> Option<Waker> {
+        match &self.waker {
+            Some(kept) if kept.will_wake(waker) => None,
+            _ => self.waker.replace(waker.clone()),
+        }
+    }
+}
+
+impl<M: Send + 'static> Cell<M> {
+    /// Starts an incarnation. `None` when there is one already or never will be again; then `on_end` is dropped.
+    pub(crate) fn begin(&self, on_end: Option<OnEnd>) -> Option<u32> {
+        let mut guarded = self.lock();
+        let incarnation = guarded.life.handle_begin()?;
+        // All that has begun so far began in earlier incarnations.
+        let begun = guarded.queue.kept() - guarded.queue.message_count() as u64;
+        self.header
+            .begun
+            .store(begun_word(incarnation, begun), Ordering::Relaxed);
+        self.header
+            .control
+            .store(guarded.life.control(), Ordering::Release);
+        if on_end.is_some() {
+            guarded.extras().on_end = on_end;
+        }
+        Some(incarnation)
+    }
+
+    /// How many messages had begun when this incarnation started.
+    pub(crate) fn begun_at_start(&self) -> u64 {
+        self.header.begun.load(Ordering::Relaxed) & BEGUN_MASK
+    }
+
+    /// Counts a message as begun. Called by the incarnation only.
+    #[inline]
+    pub(crate) fn set_begun(&self, incarnation: u32, count: u64) {
+        self.header
+            .begun
+            .store(begun_word(incarnation, count), Ordering::Release);
+    }
+
+    /// Whether nothing disturbs this incarnation.
+    #[inline]
+    pub(crate) fn is_undisturbed(&self, incarnation: u32) -> bool {
+        self.header.control.load(Ordering::Relaxed) == control::of(incarnation)
+    }
+
+    /// Whether this incarnation was killed or given up.
+    #[inline]
+    pub(crate) fn is_killed(&self, incarnation: u32) -> bool {
+        let word = self.header.control.load(Ordering::Relaxed);
+        word & (control::KILL | control::OVER) != 0 || word >> 8 != u64::from(incarnation)
+    }
+
+    /// Whether this incarnation is the present one and has not ended.
+    pub(crate) fn is_present(&self, incarnation: u32) -> bool {
+        let guarded = self.lock();
+        guarded.life.incarnation == incarnation && guarded.life.is_alive()
+    }
+
+    /// The reason with which a requested stop ends.
+    pub(crate) fn stop_reason(&self) -> ExitReason {
+        self.lock().life.stop_reason()
+    }
+
+    pub(crate) fn started(&self, incarnation: u32) {
+        let mut guarded = self.lock();
+        guarded.life.handle_started(incarnation);
+        let watchers = guarded.take_phase_watchers();
+        drop(guarded);
+        watchers.into_iter().for_each(|(_, waker)| waker.wake());
+    }
+
+    /// Hands queued items to the incarnation: all of them, or one at a time where the mailbox is of that kind. An incarnation that finds
+    /// nothing rests, if it gives a waker: whatever comes in wakes it. Room that has become free goes to the line.
+    /// Requests that it knows of already (`known`) do not disturb its rest.
+    pub(crate) fn draw(
+        &self,
+        incarnation: u32,
+        known: u64,
+        batch: &mut Batch<M>,
+        waker: Option<&Waker>,
+    ) -> Drawn {
+        let empty = batch.refill();
+        let mut old = None;
+        let mut guarded = self.lock();
+        if guarded.life.incarnation != incarnation || !guarded.life.is_alive() {
+            return Drawn::Over;
+        }
+        let drawn = if !guarded.queue.is_empty() {
+            guarded.queue.hand_over(empty);
+            Drawn::Some
+        } else if guarded.life.is_disturbed(known) {
+            Drawn::Disturbed
+        } else {
+            if let Some(waker) = waker {
+                guarded.queue.shrink();
+                guarded.life.resting = true;
+                old = guarded.keep_waker(waker);
+            }
+            Drawn::Empty
+        };
+        self.pass_on(guarded);
+        drop(old);
+        drawn
+    }
+
+    /// Stores the waker of an incarnation that waits for something else than its mailbox, and passes on what room it has made.
+    pub(crate) fn park(&self, incarnation: u32, waker: &Waker) -> Parked {
+        let mut guarded = self.lock();
+        if guarded.life.incarnation != incarnation || guarded.life.is_kill_requested() {
+            return Parked::Killed;
+        }
+        let old = guarded.keep_waker(waker);
+        self.pass_on(guarded);
+        drop(old);
+        Parked::Rest
+    }
+
+    /// Passes on what room has become free. Called every few messages, and after each one by an actor whose handlers may block.
+    pub(crate) fn pass_room_on(&self) {
+        self.pass_on(self.lock());
+    }
+
+    /// Grants free room to the line and tells links how far the actor is, after giving up the lock.
+    #[inline]
+    fn pass_on(&self, guarded: MutexGuard<'_, Guarded<M>>) {
+        let watched = guarded
+            .extras
+            .as_ref()
+            .is_some_and(|extras| !extras.begun_watchers.is_empty());
+        if !watched && !guarded.queue.has_line() {
+            return;
+        }
+        self.do_pass_on(guarded);
+    }
+
+    fn do_pass_on(&self, mut guarded: MutexGuard<'_, Guarded<M>>) {
+        let mut wake = Vec::new();
+        let begun = self.begun_count(&guarded.life);
+        guarded.queue.grant(begun, &mut wake);
+        let begun = guarded.queue.begun_seen();
+        let watchers = guarded
+            .extras
+            .as_ref()
+            .map(|extras| extras.begun_watchers.clone())
+            .unwrap_or_default();
+        drop(guarded);
+        wake_all(wake);
+        let mut tired = watchers;
+        tired.retain(|watcher| !watcher.begun(begun));
+        if !tired.is_empty() {
+            self.forget_begun_watchers(&tired);
+        }
+    }
+
+    /// Links come and go while an actor lives.
+    #[cold]
+    fn forget_begun_watchers(&self, tired: &[Arc<dyn BegunWatcher>]) {
+        let mut guarded = self.lock();
+        if let Some(extras) = &mut guarded.extras {
+            // `tired` holds them too, so nothing is dropped under the lock.
+            extras
+                .begun_watchers
+                .retain(|watcher| !tired.iter().any(|gone| Arc::ptr_eq(gone, watcher)));
+        }
+    }
+
+    /// Calls `watcher` with the count of begun messages, at least every `step` of them and whenever the incarnation rests.
+    #[cfg(feature = "serde")]
+    pub(crate) fn add_begun_watcher(&self, watcher: Arc<dyn BegunWatcher>, step: u32) {
+        self.header.step.fetch_min(step.max(1), Ordering::Relaxed);
+        self.lock().extras().begun_watchers.push(watcher);
+    }
+
+    /// After how many messages at most progress is to be passed on.
+    pub(crate) fn step(&self) -> u32 {
+        self.header.step.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,232 @@
+//! The sender's side of a cell: what comes in, and who waits for room.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::task::{Context, Poll, Waker};
+
+use super::{Cell, Guarded, wake_all};
+use crate::dead_letter::DeadLetterReason;
+use crate::mailbox::queue::{Extra, Ticket, Turn};
+use crate::reply_scope::{Scope, current_actor_id};
+use crate::sync::{MutexGuard, Ordering};
+use crate::{ActorId, AskError, Overflow};
+
+/// Why a push was refused; the message comes back.
+pub(crate) enum Refused<M> {
+    Full(M),
+    Closed(M),
+}
+
+impl<M: Send + 'static> Cell<M> {
+    /// The priority of a message. Computed before the lock: it is user code.
+    #[inline(always)]
+    fn rank(&self, message: &M) -> i64 {
+        self.key.map_or(0, |key| key(message))
+    }
+
+    #[inline(always)]
+    fn admit(&self, mut guarded: MutexGuard<'_, Guarded<M>>, message: M, rank: i64) {
+        guarded.queue.push(message, rank);
+        self.accepted.store(guarded.queue.kept(), Ordering::Relaxed);
+        let waker = guarded.rouse();
+        drop(guarded);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Accepts a message if there is room for it, or if the mailbox drops what it has no room for.
+    #[inline(always)]
+    pub(crate) fn try_push(&self, message: M) -> Result<(), Refused<M>> {
+        let rank = self.rank(&message);
+        let mut guarded = self.lock();
+        if !guarded.life.open {
+            return Err(Refused::Closed(message));
+        }
+        let Guarded { queue, life, .. } = &mut *guarded;
+        if queue.has_room(|| self.begun_count(life)) {
+            self.admit(guarded, message, rank);
+            return Ok(());
+        }
+        self.push_without_room(guarded, message, rank)
+    }
+
+    #[inline(never)]
+    fn push_without_room(
+        &self,
+        mut guarded: MutexGuard<'_, Guarded<M>>,
+        message: M,
+        rank: i64,
+    ) -> Result<(), Refused<M>> {
+        match guarded.queue.overflow() {
+            Overflow::Wait => Err(Refused::Full(message)),
+            Overflow::DropNewest => {
+                guarded.queue.note_refused();
+                drop(guarded);
+                self.overflowed(message, current_actor_id());
+                Ok(())
+            }
+            Overflow::DropOldest => {
+                guarded.queue.push(message, rank);
+                let oldest = guarded.queue.drop_oldest();
+                self.accepted.store(guarded.queue.kept(), Ordering::Relaxed);
+                let waker = guarded.rouse();
+                drop(guarded);
+                waker.into_iter().for_each(Waker::wake);
+                // Who sent the oldest is not known.
+                oldest
+                    .into_iter()
+                    .for_each(|oldest| self.overflowed(oldest, None));
+                Ok(())
+            }
+        }
+    }
+
+    /// A message for which there is no room: it is dropped and reported, and the replies in it resolve.
+    fn overflowed(&self, message: M, sender: Option<ActorId>) {
+        let scope = Scope::for_drop();
+        if catch_unwind(AssertUnwindSafe(|| drop(message))).is_err() {
+            tracing::error!(
+                message_type = self.name_of_message(),
+                "the drop of a message without room panicked"
+            );
+        }
+        scope.close(|| AskError::Overflow);
+        self.dead_letter_from(DeadLetterReason::Overflow, sender);
+    }
+
+    #[cfg(feature = "serde")]
+    /// Accepts a message that a link is entitled to send beyond the bound. Returns its number among the accepted.
+    pub(crate) fn push_exempt(&self, message: M) -> Result<u64, M> {
+        let rank = self.rank(&message);
+        let guarded = self.lock();
+        if !guarded.life.open {
+            return Err(message);
+        }
+        let number = guarded.queue.accepted() + 1;
+        self.admit(guarded, message, rank);
+        Ok(number)
+    }
+
+    /// Puts in what needs no room. Gives it back when the cell has ended.
+    pub(crate) fn push_extra(&self, extra: Extra<M>) -> Result<(), Extra<M>> {
+        let mut guarded = self.lock();
+        if guarded.life.is_over() {
+            return Err(extra);
+        }
+        guarded.queue.push_extra(extra);
+        let waker = guarded.rouse();
+        drop(guarded);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        Ok(())
+    }
+
+    /// Waits in line for room for the message in `slot`, and puts it in. `Err` when the mailbox closed: the message is still there.
+    pub(crate) fn poll_push(
+        &self,
+        slot: &mut Option<M>,
+        ticket: &mut Option<Ticket>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), ()>> {
+        let mut consumer = None;
+        let mut waker = cx.waker().clone();
+        let rank = slot.as_ref().map_or(0, |message| self.rank(message));
+        let mut guarded = self.lock();
+        match self.take_turn(&mut guarded, ticket, &mut waker, &mut consumer) {
+            Poll::Pending => {
+                drop(guarded);
+                consumer.into_iter().for_each(Waker::wake);
+                Poll::Pending
+            }
+            Poll::Ready(Err(())) => Poll::Ready(Err(())),
+            Poll::Ready(Ok(())) => {
+                // The room was promised or seen under this lock, so it is not promised to anybody else.
+                if ticket.take().is_some() {
+                    guarded.queue.use_grant();
+                }
+                let message = slot
+                    .take()
+                    .expect("a send is not polled after it completed");
+                self.admit(guarded, message, rank);
+                Poll::Ready(Ok(()))
+            }
+        }
+    }
+
+    /// Waits in line for room and keeps it promised.
+    pub(crate) fn poll_reserve(
+        &self,
+        ticket: &mut Option<Ticket>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), ()>> {
+        let mut consumer = None;
+        let mut waker = cx.waker().clone();
+        let mut guarded = self.lock();
+        let turn = self.take_turn(&mut guarded, ticket, &mut waker, &mut consumer);
+        if matches!(turn, Poll::Ready(Ok(()))) && ticket.is_none() {
+            *ticket = Some(guarded.queue.grant_now());
+        }
+        drop(guarded);
+        consumer.into_iter().for_each(Waker::wake);
+        turn
+    }
+
+    fn take_turn(
+        &self,
+        guarded: &mut Guarded<M>,
+        ticket: &mut Option<Ticket>,
+        waker: &mut Waker,
+        consumer: &mut Option<Waker>,
+    ) -> Poll<Result<(), ()>> {
+        if !guarded.life.open {
+            *ticket = None;
+            return Poll::Ready(Err(()));
+        }
+        let Guarded { queue, life, .. } = guarded;
+        match *ticket {
+            Some(held) => match queue.turn(held, waker) {
+                Turn::Waiting => Poll::Pending,
+                Turn::Granted => Poll::Ready(Ok(())),
+                Turn::Void => {
+                    *ticket = None;
+                    Poll::Ready(Err(()))
+                }
+            },
+            None if queue.has_room(|| self.begun_count(life)) => Poll::Ready(Ok(())),
+            None => {
+                let waiting = std::mem::replace(waker, Waker::noop().clone());
+                *ticket = Some(queue.join_line(waiting));
+                // A forwarder that rests may have room to give that it has not taken note of.
+                *consumer = guarded.rouse();
+                Poll::Pending
+            }
+        }
+    }
+
+    /// Uses a promised room. The message comes back when the mailbox closed in the meantime.
+    pub(crate) fn push_reserved(&self, ticket: Ticket, message: M) -> Result<(), M> {
+        let rank = self.rank(&message);
+        let mut guarded = self.lock();
+        if !guarded.life.open
+            || guarded.queue.turn(ticket, &mut Waker::noop().clone()) != Turn::Granted
+        {
+            return Err(message);
+        }
+        guarded.queue.use_grant();
+        self.admit(guarded, message, rank);
+        Ok(())
+    }
+
+    /// Leaves the line or gives a promised room back, to the next in line.
+    pub(crate) fn leave_line(&self, ticket: Ticket) {
+        let mut wake = Vec::new();
+        let mut guarded = self.lock();
+        let own = guarded.queue.leave_line(ticket);
+        let begun = self.begun_count(&guarded.life);
+        guarded.queue.grant(begun, &mut wake);
+        drop(guarded);
+        drop(own);
+        wake_all(wake);
+    }
+}
