@@ -8,7 +8,7 @@ use crate::guard::caught;
 use crate::inbox::Inbox;
 use crate::lifecycle::Request;
 use crate::mailbox::queue::Extra;
-use crate::spawn::{START_TIMEOUT, SpawnBuilder};
+use crate::spawn::SpawnBuilder;
 use crate::sync::Arc;
 use crate::system::SystemCore;
 use crate::timers::{MissedTicks, TimerKey};
@@ -65,22 +65,10 @@ pub struct Context<A: Actor> {
 }
 
 impl<A: Actor> Context<A> {
-    pub(crate) fn new(
-        cell: Arc<Cell<A::Msg>>,
-        incarnation: u32,
-        blocking: bool,
-        start_timeout: Duration,
-    ) -> Self {
-        let mut inbox = Inbox::new(cell, incarnation, blocking);
-        if start_timeout != START_TIMEOUT {
-            inbox.rare().start_timeout = Some(start_timeout);
+    pub(crate) fn new(cell: Arc<Cell<A::Msg>>, incarnation: u32, blocking: bool) -> Self {
+        Context {
+            inbox: Inbox::new(cell, incarnation, blocking),
         }
-        Context { inbox }
-    }
-
-    pub(crate) fn start_timeout(&mut self) -> Duration {
-        let set = self.inbox.rare_if_any().and_then(|rare| rare.start_timeout);
-        set.unwrap_or(START_TIMEOUT)
     }
 
     pub(crate) fn core(&self) -> &Arc<SystemCore> {

@@ -1,8 +1,9 @@
 //! Polls user code: the kill check, the capture of panics and the scope of dropped replies, once per poll and not per message.
 //!
 //! [`Shell`] is the whole task of an incarnation: it opens the scope, looks for a kill, and leaves the waker where a kill finds it.
-//! Inside of it each piece of user code is in a [`Guard`] of its own, so that a panic or an error ends the piece and not the
-//! incarnation. Both are plain futures and not `async fn`s, which would hold what they are given twice.
+//! Inside of it each hook, and the loop, is in a [`Guard`], so that a panic or an error ends that and not the incarnation; and inside of
+//! that each piece of user code is [`Killable`], so that a kill drops it under the guard. All three are plain futures and not
+//! `async fn`s, which would hold what they are given twice; together they add 16 bytes to an actor.
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -15,14 +16,6 @@ use crate::cell::{Cell, Parked};
 use crate::reply_scope::{self, Scope};
 use crate::sync::Arc;
 use crate::{AskError, BoxError, ExitReason};
-
-/// How a guarded future ended.
-pub(crate) enum Outcome<T> {
-    Done(T),
-    /// In an error or a panic.
-    Failed(ExitReason),
-    Killed,
-}
 
 /// What a piece of user code may end with. The verdict is passed under the guard as well: an error's text, its sources and its drop
 /// are user code, too.
@@ -40,48 +33,27 @@ impl<T> Verdict for Result<T, BoxError> {
     }
 }
 
-impl Verdict for () {
-    type Value = ();
+impl Verdict for bool {
+    type Value = bool;
 
-    fn verdict(self) -> Result<(), ExitReason> {
-        Ok(())
+    fn verdict(self) -> Result<bool, ExitReason> {
+        Ok(self)
     }
 }
 
 pin_project! {
-    /// Runs user code to its end, to its panic, or to the kill of its incarnation.
+    /// Runs a future that runs user code. `Err`: it ended in an error or a panic.
+    ///
+    /// The future owns nothing of the user's once it has completed, and drops what it does own while it is polled.
     pub(crate) struct Guard<F> {
         #[pin]
-        future: Option<F>,
-    }
-
-    impl<F> PinnedDrop for Guard<F> {
-        fn drop(this: Pin<&mut Self>) {
-            let slot = this.project().future;
-            // Given up in mid-await, as for a kill.
-            if slot.is_some() {
-                clear(slot);
-                reply_scope::resolve_now(died);
-            }
-        }
+        future: F,
     }
 }
 
 impl<F> Guard<F> {
     pub(crate) fn new(future: F) -> Self {
-        Guard {
-            future: Some(future),
-        }
-    }
-}
-
-/// Drops a future, which runs user code as well: a panic in it harms nobody.
-fn clear<F>(mut future: Pin<&mut Option<F>>) {
-    if catch_unwind(AssertUnwindSafe(|| future.set(None))).is_err() {
-        tracing::error!(
-            actor = reply_scope::current_actor_id().map(tracing::field::display),
-            "dropping a handler panicked"
-        );
+        Guard { future }
     }
 }
 
@@ -90,40 +62,49 @@ where
     F: Future,
     F::Output: Verdict,
 {
-    type Output = Outcome<<F::Output as Verdict>::Value>;
+    type Output = Result<<F::Output as Verdict>::Value, ExitReason>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut slot = self.project().future;
-        if reply_scope::is_killed() {
-            clear(slot);
-            reply_scope::resolve_now(died);
-            return Poll::Ready(Outcome::Killed);
-        }
-        let future = slot
-            .as_mut()
-            .as_pin_mut()
-            .expect("a guard is not polled after it completed");
-        let polled = match catch_unwind(AssertUnwindSafe(|| future.poll(cx).map(Verdict::verdict)))
-        {
+        let future = self.project().future;
+        let ended = match catch_unwind(AssertUnwindSafe(|| future.poll(cx).map(Verdict::verdict))) {
             Ok(Poll::Pending) => return Poll::Pending,
             Ok(Poll::Ready(verdict)) => verdict,
             Err(payload) => Err(ExitReason::from(crate::panic::describe(payload))),
         };
-        Poll::Ready(match polled {
-            Ok(value) => {
-                clear(slot);
-                Outcome::Done(value)
-            }
-            Err(reason) => {
-                let failed = || AskError::Failed {
-                    reason: reason.clone(),
-                };
-                reply_scope::resolve_now(failed);
-                clear(slot);
-                reply_scope::resolve_now(failed);
-                Outcome::Failed(reason)
-            }
-        })
+        match &ended {
+            Err(reason) => reply_scope::resolve_now(|| AskError::Failed {
+                reason: reason.clone(),
+            }),
+            Ok(_) if reply_scope::is_killed() => reply_scope::resolve_now(died),
+            Ok(_) => {}
+        }
+        Poll::Ready(ended)
+    }
+}
+
+pin_project! {
+    /// User code that is given up when its incarnation is killed: `None`.
+    pub(crate) struct Killable<F> {
+        #[pin]
+        future: F,
+    }
+}
+
+impl<F> Killable<F> {
+    pub(crate) fn new(future: F) -> Self {
+        Killable { future }
+    }
+}
+
+impl<F: Future> Future for Killable<F> {
+    type Output = Option<F::Output>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if reply_scope::is_killed() {
+            return Poll::Ready(None);
+        }
+        self.project().future.poll(cx).map(Some)
     }
 }
 
@@ -136,27 +117,42 @@ fn died() -> AskError {
 }
 
 pin_project! {
+    /// What a task runs. The number stands here because it fits beside the tag.
+    #[project = WorkProjection]
+    enum Work<F> {
+        Live {
+            incarnation: u32,
+            #[pin]
+            inner: F,
+        },
+        Over,
+    }
+}
+
+pin_project! {
     /// The task of an incarnation.
     pub(crate) struct Shell<M: Send, F>
     where
         M: 'static,
     {
-        #[pin]
-        inner: Option<F>,
         cell: Arc<Cell<M>>,
-        incarnation: u32,
+        #[pin]
+        work: Work<F>,
     }
 
     impl<M: Send, F> PinnedDrop for Shell<M, F> where M: 'static {
         fn drop(this: Pin<&mut Self>) {
-            let this = this.project();
-            // Completed: then it was dropped already.
-            if this.inner.is_some() {
-                // The runtime drops it in mid-await, as for a kill.
-                let scope = Scope::enter(this.cell.address(), this.cell.header().id(), true);
-                clear(this.inner);
-                scope.close(died);
+            let mut this = this.project();
+            if matches!(*this.work, Work::Over) {
+                return;
             }
+            // The runtime drops it in mid-await, as for a kill.
+            let id = this.cell.header().id();
+            let scope = Scope::enter(this.cell.address(), id, true);
+            if catch_unwind(AssertUnwindSafe(|| this.work.set(Work::Over))).is_err() {
+                tracing::error!(actor = %id, "dropping what an actor had in hand panicked");
+            }
+            scope.close(died);
         }
     }
 }
@@ -164,9 +160,8 @@ pin_project! {
 impl<M: Send + 'static, F> Shell<M, F> {
     pub(crate) fn new(cell: Arc<Cell<M>>, incarnation: u32, inner: F) -> Self {
         Shell {
-            inner: Some(inner),
             cell,
-            incarnation,
+            work: Work::Live { incarnation, inner },
         }
     }
 }
@@ -176,19 +171,24 @@ impl<M: Send + 'static, F: Future<Output = ()>> Future for Shell<M, F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let mut this = self.project();
-        let (cell, incarnation) = (&*this.cell, *this.incarnation);
+        let cell = &*this.cell;
+        let WorkProjection::Live {
+            incarnation,
+            mut inner,
+        } = this.work.as_mut().project()
+        else {
+            return Poll::Ready(());
+        };
         loop {
-            let killed = cell.is_killed(incarnation);
+            let killed = cell.is_killed(*incarnation);
             let scope = Scope::enter(cell.address(), cell.header().id(), killed);
-            let Some(inner) = this.inner.as_mut().as_pin_mut() else {
-                return Poll::Ready(());
-            };
-            if inner.poll(cx).is_ready() {
-                this.inner.set(None);
+            if inner.as_mut().poll(cx).is_ready() {
+                drop(scope);
+                this.work.set(Work::Over);
                 return Poll::Ready(());
             }
             // One that rests has left its waker with its mailbox. One that knows that it was killed is about its end.
-            if scope.end_poll() || killed || cell.park(incarnation, cx.waker()) == Parked::Rest {
+            if scope.end_poll() || killed || cell.park(*incarnation, cx.waker()) == Parked::Rest {
                 return Poll::Pending;
             }
         }

@@ -7,7 +7,6 @@
 //! Every idle actor has one, so it is small: what few actors need is in [`Rare`].
 
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use crate::cell::{AnyCell, Cell, Drawn};
 use crate::lifecycle::control;
@@ -22,10 +21,14 @@ use crate::{ExitReason, MonitorId, Signal};
 const RUN: u8 = 128;
 
 /// What an incarnation does next.
-pub(crate) enum Next<M> {
-    Message(M),
-    Signal(Signal),
-    End(ExitReason),
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// Handle [`Inbox::take_message`].
+    Message,
+    /// Handle [`Inbox::take_signal`].
+    Signal,
+    /// End with [`Inbox::end_reason`].
+    End,
 }
 
 /// See the module's header.
@@ -51,7 +54,11 @@ pub(crate) struct Rare<M> {
     pub(crate) monitors: Vec<MonitorId>,
     /// Whom it has set monitors on.
     pub(crate) watched: Vec<(MonitorId, Arc<dyn AnyCell>)>,
-    pub(crate) start_timeout: Option<Duration>,
+    /// What is to be handled next and did not come out of the batch as it is.
+    owed: Option<M>,
+    signal: Option<Signal>,
+    /// Why the incarnation ends.
+    pub(crate) end: Option<ExitReason>,
 }
 
 impl<M: Send + 'static> Inbox<M> {
@@ -80,7 +87,9 @@ impl<M: Send + 'static> Inbox<M> {
                 ticked: false,
                 monitors: Vec::new(),
                 watched: Vec::new(),
-                start_timeout: None,
+                owed: None,
+                signal: None,
+                end: None,
             })
         })
     }
@@ -89,20 +98,25 @@ impl<M: Send + 'static> Inbox<M> {
         self.rare.as_deref_mut()
     }
 
-    /// The next message of the batch in hand, unless something else has to be looked at first. It goes by value from the buffer to the
-    /// handler; through a `Poll` of a larger enum it would be copied three times.
+    /// Whether the next of the batch in hand is a message, and nothing else has to be looked at first.
     #[inline(always)]
-    pub(crate) fn next_drawn(&mut self) -> Option<M> {
-        let is_plain = self.run > 0
+    pub(crate) fn has_plain(&self) -> bool {
+        self.run > 0
             && self.run < RUN
-            && self.rare.as_ref().is_none_or(|rare| rare.timers.is_empty());
-        if !is_plain || !self.cell.is_undisturbed(self.incarnation) {
-            return None;
-        }
-        let message = self.batch.next_message()?;
+            && self.rare.as_ref().is_none_or(|rare| rare.timers.is_empty())
+            && self.cell.is_undisturbed(self.incarnation)
+            && matches!(self.batch.front(), Some(Item::Message(_)))
+    }
+
+    /// The message that [`has_plain`](Inbox::has_plain) saw. It goes by value from the buffer to the handler; through a `Poll` of a larger
+    /// enum it would be copied three times.
+    #[inline(always)]
+    pub(crate) fn take_plain(&mut self) -> M {
         self.run += 1;
         self.count_begun();
-        Some(message)
+        self.batch
+            .next_message()
+            .expect("a message was seen and is still there")
     }
 
     /// A message begins: its room is free, and is passed on every few messages.
@@ -119,12 +133,10 @@ impl<M: Send + 'static> Inbox<M> {
 
     /// Draws what is next, or arranges to be polled when there is something.
     #[inline]
-    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Next<M>> {
+    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Next> {
         loop {
-            if !self.cell.is_undisturbed(self.incarnation)
-                && let Some(reason) = self.look_up()
-            {
-                return Poll::Ready(Next::End(reason));
+            if !self.cell.is_undisturbed(self.incarnation) && self.is_to_end() {
+                return Poll::Ready(Next::End);
             }
             if self.run >= RUN {
                 self.run = 0;
@@ -136,11 +148,13 @@ impl<M: Send + 'static> Inbox<M> {
             if !mailbox_first && let Some(tick) = self.take_tick(cx) {
                 return Poll::Ready(tick);
             }
-            if let Some(item) = self.batch.next() {
-                if let Some(next) = self.begin(item) {
-                    return Poll::Ready(next);
-                }
-                continue;
+            match self.batch.front() {
+                Some(Item::Message(_)) => return Poll::Ready(Next::Message),
+                Some(_) => match self.begin_extra() {
+                    Some(next) => return Poll::Ready(next),
+                    None => continue,
+                },
+                None => {}
             }
             let waker = (!mailbox_first).then(|| cx.waker());
             match self.cell.draw(self.incarnation, 0, &mut self.batch, waker) {
@@ -153,10 +167,8 @@ impl<M: Send + 'static> Inbox<M> {
                     // It begins now, and no tick gets in between.
                     self.ticked(true);
                 }
-                Drawn::Over => return Poll::Ready(Next::End(ExitReason::Unresponsive)),
-                Drawn::Disturbed if self.draining => {
-                    return Poll::Ready(Next::End(ExitReason::Normal));
-                }
+                Drawn::Over => return Poll::Ready(Next::End),
+                Drawn::Disturbed if self.draining => return Poll::Ready(Next::End),
                 // Before the drain that was asked for now, more may have come in.
                 Drawn::Disturbed => {}
                 // Now the ticks, and only then to bed.
@@ -182,7 +194,7 @@ impl<M: Send + 'static> Inbox<M> {
 
     /// A tick that is due.
     #[inline]
-    fn take_tick(&mut self, cx: &mut Context<'_>) -> Option<Next<M>> {
+    fn take_tick(&mut self, cx: &mut Context<'_>) -> Option<Next> {
         let rare = self.rare.as_mut()?;
         let message = if self.batch.is_empty() {
             match rare.timers.poll_due(cx) {
@@ -193,33 +205,45 @@ impl<M: Send + 'static> Inbox<M> {
             rare.timers.take_due()?
         };
         rare.ticked = true;
-        self.run += 1;
-        Some(Next::Message(message))
+        rare.owed = Some(message);
+        Some(Next::Message)
     }
 
-    #[inline]
-    fn begin(&mut self, item: Item<M>) -> Option<Next<M>> {
-        self.run += 1;
-        match item {
-            Item::Message(message) => {
-                self.count_begun();
-                Some(Next::Message(message))
+    /// Takes what is at the front and no message of its own. `None` when nothing is to be handled.
+    fn begin_extra(&mut self) -> Option<Next> {
+        let Some(Item::Extra(extra)) = self.batch.next() else {
+            return None;
+        };
+        match *extra {
+            Extra::Message(message) => self.rare().owed = Some(message),
+            Extra::Mapped(id, message) if self.end_monitor(id) => self.rare().owed = Some(message),
+            Extra::Signal(Signal::Down(down)) if self.end_monitor(down.monitor) => {
+                self.rare().signal = Some(Signal::Down(down));
+                return Some(Next::Signal);
             }
-            Item::Extra(extra) => match *extra {
-                Extra::Message(message) => Some(Next::Message(message)),
-                Extra::Mapped(id, message) => {
-                    self.end_monitor(id).then_some(Next::Message(message))
-                }
-                Extra::Mark(mark) => {
-                    drop(mark);
-                    None
-                }
-                Extra::Signal(Signal::Down(down)) => self
-                    .end_monitor(down.monitor)
-                    .then_some(Next::Signal(Signal::Down(down))),
-            },
-            Item::Taken => None,
+            // A mark, whose drop is the point of it, or news of a monitor that was taken back.
+            _ => return None,
         }
+        Some(Next::Message)
+    }
+
+    /// The message that [`poll_next`](Inbox::poll_next) announced.
+    #[inline]
+    pub(crate) fn take_message(&mut self) -> M {
+        if let Some(rare) = &mut self.rare
+            && let Some(owed) = rare.owed.take()
+        {
+            self.run += 1;
+            return owed;
+        }
+        self.take_plain()
+    }
+
+    /// The signal that [`poll_next`](Inbox::poll_next) announced.
+    pub(crate) fn take_signal(&mut self) -> Signal {
+        self.run += 1;
+        let signal = self.rare().signal.take();
+        signal.expect("a signal was announced and is still there")
     }
 
     /// Whether the monitor was still set. A `Down` after `demonitor`, or of an earlier incarnation, is not handled.
@@ -233,18 +257,24 @@ impl<M: Send + 'static> Inbox<M> {
             .is_some()
     }
 
-    /// Something was asked of this incarnation. The reason with which it ends, if it is to end now.
+    /// Something was asked of this incarnation. Whether it ends now.
     #[cold]
-    fn look_up(&mut self) -> Option<ExitReason> {
+    fn is_to_end(&mut self) -> bool {
         let word = self.cell.header().control.load(Ordering::Acquire);
-        if word >> 8 != u64::from(self.incarnation) || word & control::OVER != 0 {
-            return Some(ExitReason::Unresponsive);
-        }
-        if word & (control::STOP | control::KILL) != 0 {
-            return Some(self.cell.stop_reason());
+        if word >> 8 != u64::from(self.incarnation) || word & !control::DRAIN & 0xff != 0 {
+            return true;
         }
         self.draining = true;
-        None
+        false
+    }
+
+    /// Why it ends, when [`poll_next`](Inbox::poll_next) says that it does.
+    pub(crate) fn end_reason(&self) -> ExitReason {
+        let word = self.cell.header().control.load(Ordering::Acquire);
+        if word >> 8 != u64::from(self.incarnation) || word & control::OVER != 0 {
+            return ExitReason::Unresponsive;
+        }
+        self.cell.stop_reason()
     }
 
     /// What was drawn and not begun, to be put back.

@@ -9,17 +9,15 @@
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::{self, Poll};
-use std::time::Duration;
 
 use pin_project_lite::pin_project;
 
 use crate::cell::Cell;
 use crate::children::stop_all;
-use crate::guard::{Guard, Outcome, Shell, caught};
+use crate::guard::{Guard, Killable, Shell, caught};
 use crate::inbox::Next;
 use crate::reply_scope::{self, Scope};
 use crate::sync::Arc;
-use crate::system::SystemCore;
 use crate::timekeeper;
 use crate::{Actor, AskError, BoxError, Context, ExitReason};
 
@@ -34,68 +32,109 @@ pub(crate) fn run<A: Actor>(actor: A, ctx: Context<A>) -> impl Future<Output = (
     let (cell, incarnation) = (Arc::clone(&ctx.inbox.cell), ctx.inbox.incarnation);
     let mut life = Life { actor, ctx };
     let inner = async move {
-        let reason = match start(&mut life).await {
-            Ok(()) => match Guard::new(run_loop(&mut life)).await {
-                Outcome::Done(reason) | Outcome::Failed(reason) => reason,
-                Outcome::Killed => ExitReason::Killed,
-            },
-            Err(reason) => reason,
-        };
-        // Boxed: an actor that lives shall not hold room for its end.
-        end(life, reason).await;
+        let started = Guard::new(start(&mut life)).await;
+        if life.has_started(started) {
+            let outcome = Guard::new(run_loop(&mut life)).await;
+            life.note_end(outcome);
+        }
+        end(life).await;
     };
     Shell::new(cell, incarnation, inner)
 }
 
-/// The loop of every actor.
-async fn run_loop<A: Actor>(life: &mut Life<A>) -> Result<ExitReason, BoxError> {
-    loop {
-        while let Some(message) = life.ctx.inbox.next_drawn() {
-            life.actor.handle(message, &mut life.ctx).await?;
-            reply_scope::settle();
-        }
-        match poll_fn(|cx| life.ctx.inbox.poll_next(cx)).await {
-            Next::Message(message) => life.actor.handle(message, &mut life.ctx).await?,
-            Next::Signal(signal) => life.actor.signal(signal, &mut life.ctx).await?,
-            Next::End(reason) => return Ok(reason),
-        }
-        reply_scope::settle();
+impl<A: Actor> Life<A> {
+    fn has_started(&mut self, started: Result<Start, ExitReason>) -> bool {
+        self.note_end(match started {
+            Ok(Start::Complete) => {
+                let inbox = &self.ctx.inbox;
+                inbox.cell.started(inbox.incarnation);
+                return true;
+            }
+            Ok(Start::Killed) => Ok(ExitReason::Killed),
+            Ok(Start::Late) => Ok(ExitReason::StartTimeout),
+            Err(ExitReason::Failed(text)) => Err(ExitReason::StartFailed(text)),
+            Err(panic) => Err(ExitReason::StartFailed(panic.to_string())),
+        });
+        false
+    }
+
+    /// Why it ends is kept with what few incarnations need: an actor that lives shall not hold room for its end.
+    fn note_end(&mut self, outcome: Result<ExitReason, ExitReason>) {
+        self.ctx.inbox.rare().end = Some(outcome.unwrap_or_else(|failure| failure));
     }
 }
 
-async fn start<A: Actor>(life: &mut Life<A>) -> Result<(), ExitReason> {
-    let limit = life.ctx.start_timeout();
-    let system = Arc::clone(life.ctx.core());
+#[expect(
+    clippy::manual_async_fn,
+    reason = "an async fn would hold its argument twice"
+)]
+/// The loop of every actor. What comes next stays in the inbox until it is handed over: what is matched on here would be held over
+/// the await.
+fn run_loop<A: Actor>(
+    life: &mut Life<A>,
+) -> impl Future<Output = Result<ExitReason, BoxError>> + Send {
+    async move {
+        loop {
+            let handled = match poll_fn(|cx| life.ctx.inbox.poll_next(cx)).await {
+                Next::Message => loop {
+                    let handling = life
+                        .actor
+                        .handle(life.ctx.inbox.take_message(), &mut life.ctx);
+                    let handled = Killable::new(handling).await;
+                    if !matches!(handled, Some(Ok(()))) || !life.ctx.inbox.has_plain() {
+                        break handled;
+                    }
+                    reply_scope::settle();
+                },
+                Next::Signal => {
+                    let signal = life.ctx.inbox.take_signal();
+                    Killable::new(Box::pin(life.actor.signal(signal, &mut life.ctx))).await
+                }
+                Next::End => return Ok(life.ctx.inbox.end_reason()),
+            };
+            match handled {
+                Some(result) => result?,
+                None => return Ok(ExitReason::Killed),
+            }
+            reply_scope::settle();
+        }
+    }
+}
+
+/// How a start-up ended that did not fail.
+enum Start {
+    Complete,
+    Killed,
+    Late,
+}
+
+async fn start<A: Actor>(life: &mut Life<A>) -> Result<Start, BoxError> {
     let starting = Starting {
-        future: Guard::new(life.actor.started(&mut life.ctx)),
+        cell: Arc::clone(&life.ctx.inbox.cell),
+        future: Killable::new(life.actor.started(&mut life.ctx)),
         deadline: None,
-        limit,
-        system,
     };
     match starting.await {
-        None => Err(ExitReason::StartTimeout),
-        Some(Outcome::Done(())) => {
-            life.ctx.inbox.cell.started(life.ctx.inbox.incarnation);
-            Ok(())
-        }
-        Some(Outcome::Killed) => Err(ExitReason::Killed),
-        Some(Outcome::Failed(ExitReason::Failed(text))) => Err(ExitReason::StartFailed(text)),
-        Some(Outcome::Failed(panic)) => Err(ExitReason::StartFailed(panic.to_string())),
+        Some(Some(started)) => started.map(|()| Start::Complete),
+        Some(None) => Ok(Start::Killed),
+        None => Ok(Start::Late),
     }
 }
 
 pin_project! {
     /// A start-up within its deadline, which exists only if the start-up does not complete at once.
-    struct Starting<F> {
+    struct Starting<M: Send, F>
+    where
+        M: 'static,
+    {
         #[pin]
         future: F,
         deadline: Option<Pin<Box<timekeeper::Sleep>>>,
-        limit: Duration,
-        system: Arc<SystemCore>,
+        cell: Arc<Cell<M>>,
     }
 }
 
-impl<F: Future> Future for Starting<F> {
+impl<M: Send + 'static, F: Future> Future for Starting<M, F> {
     type Output = Option<F::Output>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Self::Output> {
@@ -103,18 +142,22 @@ impl<F: Future> Future for Starting<F> {
         if let Poll::Ready(output) = this.future.poll(cx) {
             return Poll::Ready(Some(output));
         }
-        let sleep = || Box::pin(this.system.timekeeper.sleep(*this.limit));
-        let deadline = this.deadline.get_or_insert_with(sleep);
-        deadline.as_mut().poll(cx).map(|()| None)
+        let cell = &*this.cell;
+        if let (None, Some(system)) = (&this.deadline, cell.header().system()) {
+            *this.deadline = Some(Box::pin(system.timekeeper.sleep(cell.start_timeout())));
+        }
+        match this.deadline {
+            Some(deadline) => deadline.as_mut().poll(cx).map(|()| None),
+            None => Poll::Pending,
+        }
     }
 }
 
 /// The children first, then `stopped`, then the state; then the cell is told why it ended after all: the hook can be killed, too.
-fn end<A: Actor>(
-    mut life: Life<A>,
-    mut reason: ExitReason,
-) -> Pin<Box<impl Future<Output = ()> + Send>> {
+fn end<A: Actor>(mut life: Life<A>) -> Pin<Box<impl Future<Output = ()> + Send>> {
     Box::pin(async move {
+        let noted = life.ctx.inbox.rare().end.take();
+        let mut reason = noted.expect("why it ends was noted before");
         let cell = Arc::clone(&life.ctx.inbox.cell);
         stop_children(&cell).await;
         let was_started = !matches!(
@@ -127,12 +170,17 @@ fn end<A: Actor>(
             reason = ExitReason::Killed;
         }
         if was_started && !cell.is_killed(incarnation) {
-            match Guard::new(life.actor.stopped(&reason, &mut life.ctx)).await {
-                Outcome::Done(()) => {}
-                Outcome::Failed(panic) => {
+            let hook = async {
+                Killable::new(life.actor.stopped(&reason, &mut life.ctx))
+                    .await
+                    .is_some()
+            };
+            match Guard::new(hook).await {
+                Ok(true) => {}
+                Ok(false) => reason = ExitReason::Killed,
+                Err(panic) => {
                     tracing::error!(actor = %cell.header().id(), reason = %panic, "the stopped hook panicked");
                 }
-                Outcome::Killed => reason = ExitReason::Killed,
             }
             // The hook may have started some more.
             stop_children(&cell).await;
@@ -171,3 +219,6 @@ fn drop_state<M: Send + 'static, A>(cell: &Cell<M>, actor: A, reason: &ExitReaso
         },
     });
 }
+
+#[cfg(test)]
+mod tests;

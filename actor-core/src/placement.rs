@@ -54,11 +54,11 @@ pub(crate) fn launch<A: Actor>(
     let Some(incarnation) = cell.begin(on_end) else {
         return Err(ExitReason::Killed);
     };
+    cell.set_start_timeout(start_timeout);
     let ctx = Context::new(
         Arc::clone(cell),
         incarnation,
         placement == Placement::Thread,
-        start_timeout,
     );
     match placement {
         Placement::Task => match caught(make) {

@@ -26,12 +26,14 @@ mod push;
 
 use std::any::type_name;
 use std::task::Waker;
+use std::time::Duration;
 
 use crate::children::Children;
 use crate::lifecycle::{Lifecycle, Request};
 use crate::mailbox::order::Key;
 use crate::mailbox::queue::Queue;
 use crate::signal::{ActorId, MonitorId};
+use crate::spawn::START_TIMEOUT;
 use crate::sync::{
     Arc, AtomicU32, AtomicU64, AtomicUsize, Mutex, MutexGuard, OnceLock, Ordering, lock,
 };
@@ -83,6 +85,7 @@ struct Extras {
     next_watcher: u64,
     on_end: Option<OnEnd>,
     begun_watchers: Vec<Arc<dyn BegunWatcher>>,
+    start_timeout: Option<Duration>,
 }
 
 /// Who is told that an incarnation ended.
@@ -222,6 +225,22 @@ impl<M: Send + 'static> Cell<M> {
     /// Whether somebody waits for room.
     pub(crate) fn has_line(&self) -> bool {
         self.lock().queue.has_line()
+    }
+
+    /// How long its start-up may take. Kept only where it is not what most have.
+    pub(crate) fn set_start_timeout(&self, limit: Duration) {
+        if limit != START_TIMEOUT {
+            self.lock().extras().start_timeout = Some(limit);
+        }
+    }
+
+    pub(crate) fn start_timeout(&self) -> Duration {
+        let guarded = self.lock();
+        let set = guarded
+            .extras
+            .as_ref()
+            .and_then(|extras| extras.start_timeout);
+        set.unwrap_or(START_TIMEOUT)
     }
 
     /// What its thread is called, if it has one.

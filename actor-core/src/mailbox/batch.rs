@@ -22,6 +22,11 @@ impl<M> Batch<M> {
         self.next as usize == self.items.len()
     }
 
+    #[inline(always)]
+    pub(crate) fn front(&self) -> Option<&Item<M>> {
+        self.items.get(self.next as usize)
+    }
+
     /// The next one, if it is an ordinary message.
     #[inline(always)]
     pub(crate) fn next_message(&mut self) -> Option<M> {
