@@ -140,7 +140,7 @@ pub trait Actor: Sized + Send + 'static {
         ctx: &mut Context<Self>,
     ) -> impl Future<Output = ActorResult> + Send;
 
-    /// Handles a signal, such as the end of a monitored actor.
+    /// Handles a signal: the end of a monitored actor, the exit of a linked one, a restart.
     fn signal(
         &mut self,
         signal: Signal,

@@ -1,8 +1,11 @@
 //! What an actor can do from the inside.
 
+mod links;
+mod monitors;
+
 use std::time::Duration;
 
-use crate::cell::{AnyCell, Cell, Monitor};
+use crate::cell::{AnyCell, Cell, Monitor, absence};
 use crate::children::finish_all;
 use crate::guard::caught;
 use crate::inbox::Inbox;
@@ -17,7 +20,7 @@ use crate::{
     WeakActorRef,
 };
 
-/// Handed to every handler and hook of an actor: its own reference, its children, monitors and timers.
+/// Handed to every handler and hook of an actor: its own reference, its children, monitors, links and timers.
 ///
 /// It belongs to one incarnation; whatever was set through it ends with that incarnation.
 ///
@@ -348,7 +351,8 @@ impl<A: Actor> Context<A> {
         SpawnBuilder::new(Arc::clone(self.core()), Some(parent), actor)
     }
 
-    /// Asks for a [`Down`] in [`Actor::signal`] when that actor ends for good. At once, with `NoActor`, if it has ended already.
+    /// Asks for a [`Down`] in [`Actor::signal`] when that actor ends for good. At once, with `NoActor`, if it has ended already;
+    /// with `NoConnection` if it lived in another process and the link to it was lost.
     ///
     /// The signal comes behind every message that the dead actor had sent to this one, and needs no room in the mailbox. Several
     /// monitors on one actor give several signals.
@@ -394,7 +398,7 @@ impl<A: Actor> Context<A> {
     /// ```
     pub fn monitor(&mut self, target: &AnyActorRef) -> MonitorId {
         let watcher = Arc::clone(&self.inbox.cell);
-        self.watch(target, move |down| {
+        self.watch(target.cell(), move |down| {
             drop(watcher.push_extra(Extra::Signal(Signal::Down(down))))
         })
     }
@@ -444,26 +448,30 @@ impl<A: Actor> Context<A> {
         map: impl FnOnce(Down) -> A::Msg + Send + 'static,
     ) -> MonitorId {
         let watcher = Arc::clone(&self.inbox.cell);
-        self.watch(target, move |down| {
+        self.watch(target.cell(), move |down| {
             let id = down.monitor;
             drop(watcher.push_extra(Extra::Mapped(id, map(down))));
         })
     }
 
+    fn new_monitor(&mut self) -> MonitorId {
+        let id = MonitorId(self.core().next_id());
+        self.inbox.rare().monitors.push(id);
+        id
+    }
+
     fn watch(
         &mut self,
-        target: &AnyActorRef,
+        cell: &Arc<dyn AnyCell>,
         notify: impl FnOnce(Down) + Send + 'static,
     ) -> MonitorId {
-        let id = MonitorId(self.core().next_id());
+        let id = self.new_monitor();
         let rare = self.inbox.rare();
-        rare.monitors.push(id);
         // Ended monitors are swept now and then, so that the list does not grow for ever.
         if rare.watched.len() >= 16 && rare.watched.len() >= 2 * rare.monitors.len() {
             let live = &rare.monitors;
             rare.watched.retain(|(id, _)| live.contains(id));
         }
-        let cell = target.cell();
         match cell.add_monitor(Monitor {
             id,
             notify: Box::new(notify),
@@ -473,7 +481,7 @@ impl<A: Actor> Context<A> {
                 (monitor.notify)(Down {
                     monitor: id,
                     actor: cell.header().id(),
-                    reason: ExitReason::NoActor,
+                    reason: absence(&**cell),
                 });
             }
         }

@@ -70,9 +70,9 @@ pub enum ExitReason {
     StartFailed(String),
     /// `started` did not complete within the start-up deadline.
     StartTimeout,
-    /// An actor it was linked to failed.
+    /// An actor it was linked with failed.
     Linked {
-        /// That actor's exit reason, as text.
+        /// The exit reason, as text, of the actor with which it began: along a chain of links this stays the same.
         cause: String,
     },
     /// The process in which it lived ended without the actor's own end.
@@ -81,7 +81,7 @@ pub enum ExitReason {
     Unresponsive,
     /// The link to the node where it lives was lost.
     NoConnection,
-    /// Only in a `Down`: the monitored actor was dead before the monitor was set.
+    /// Only in a `Down` or an `Exit`: the actor was dead before the monitor was set or the link was made.
     NoActor,
 }
 

@@ -221,7 +221,15 @@ impl<M: Send + 'static> Inbox<M> {
                 self.rare().signal = Some(Signal::Down(down));
                 return Some(Next::Signal);
             }
-            // A mark, whose drop is the point of it, or news of a monitor that was taken back.
+            Extra::Signal(Signal::Restarted(news)) if self.has_monitor(news.monitor) => {
+                self.rare().signal = Some(Signal::Restarted(news));
+                return Some(Next::Signal);
+            }
+            Extra::Exit(end) if self.cell.end_link(self.incarnation, &end) => {
+                self.rare().signal = Some(Signal::Exit(end.exit));
+                return Some(Next::Signal);
+            }
+            // A mark, whose drop is the point of it, or news of a monitor or link that was taken back.
             _ => return None,
         }
         Some(Next::Message)
@@ -244,6 +252,11 @@ impl<M: Send + 'static> Inbox<M> {
         self.run += 1;
         let signal = self.rare().signal.take();
         signal.expect("a signal was announced and is still there")
+    }
+
+    fn has_monitor(&self, id: MonitorId) -> bool {
+        let rare = self.rare.as_ref();
+        rare.is_some_and(|rare| rare.monitors.contains(&id))
     }
 
     /// Whether the monitor was still set. A `Down` after `demonitor`, or of an earlier incarnation, is not handled.

@@ -3,7 +3,7 @@
 //! An [`Actor`] is state that handles one message at a time. An [`ActorSystem`] starts actors and stops them; an [`ActorRef`] sends
 //! them messages, with [`send`](ActorRef::send), [`try_send`](ActorRef::try_send) or [`ask`](ActorRef::ask). A [`Supervisor`] keeps
 //! children running from [`ChildSpec`]s, whether they are tasks, threads or processes; a [`Context`] gives an actor its own children,
-//! monitors and timers.
+//! monitors, links and timers.
 //!
 //! ```
 //! use actor_core::prelude::*;
@@ -80,7 +80,7 @@ pub use mailbox::{Mailbox, Overflow};
 pub use placement::Placement;
 pub use reference::{ActorRef, AnyActorRef, Permit, SendFuture, WeakActorRef};
 pub use reply::Reply;
-pub use signal::{ActorId, Down, MonitorId, Signal};
+pub use signal::{ActorId, Down, Exit, MonitorId, Restarted, Signal};
 pub use spawn::SpawnBuilder;
 pub use supervisor::{
     Backoff, ChildBuilder, ChildInfo, ChildSpec, ChildState, ExitSink, Restart, StartChild,

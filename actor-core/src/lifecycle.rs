@@ -217,12 +217,14 @@ impl Lifecycle {
         Some(self.incarnation)
     }
 
-    /// The start-up of an incarnation is complete.
-    pub(crate) fn handle_started(&mut self, incarnation: u32) {
-        if incarnation == self.incarnation && self.phase == Phase::Starting {
+    /// The start-up of an incarnation is complete. Returns whether this is news.
+    pub(crate) fn handle_started(&mut self, incarnation: u32) -> bool {
+        let is_news = incarnation == self.incarnation && self.phase == Phase::Starting;
+        if is_news {
             self.phase = Phase::Running;
             self.was_started = true;
         }
+        is_news
     }
 
     /// An incarnation ended. Returns whether it was the present one.

@@ -342,9 +342,18 @@ impl<M: Send + 'static> Outlet<M> {
         if self.cell.is_present(self.incarnation) {
             self.cell.report_lost(lost, true);
         }
+        let reason = self.seen_from_here(reason);
         let drawn = std::mem::replace(&mut self.drawn, Batch::new());
         self.cell
             .end_incarnation(self.incarnation, reason, drawn.into_rest());
+    }
+
+    /// A stop that a link between actors asked for is a plain stop over there, but a failure here.
+    fn seen_from_here(&self, reason: ExitReason) -> ExitReason {
+        match self.cell.stop_reason() {
+            linked @ ExitReason::Linked { .. } if reason == ExitReason::Normal => linked,
+            _ => reason,
+        }
     }
 }
 

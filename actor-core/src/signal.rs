@@ -1,4 +1,4 @@
-//! What reaches an actor besides its messages: the ends of those it watches.
+//! What reaches an actor besides its messages: the ends and restarts of those it watches or is linked with.
 
 use std::fmt;
 
@@ -168,10 +168,66 @@ impl MonitorId {
 pub struct Down {
     /// Which monitor tells it.
     pub monitor: MonitorId,
-    /// Who ended.
+    /// Who ended; [`ActorId::UNBOUND`] when nobody held the name that was monitored.
     pub actor: ActorId,
     /// Why; [`ExitReason::NoActor`] when it was dead before the monitor was set.
     pub reason: ExitReason,
+}
+
+/// The present incarnation of a linked actor ended, and this actor [traps exits](crate::Context::trap_exits).
+///
+/// Unlike a [`Down`] it tells of every end, also when the actor is started again. The link is gone with it.
+///
+/// # Examples
+///
+/// ```
+/// use actor_core::{ActorId, Exit, ExitReason};
+///
+/// /// Whether to go on without it.
+/// fn is_bearable(exit: &Exit) -> bool {
+///     !exit.reason.is_failure()
+/// }
+///
+/// let exit = Exit { actor: ActorId::UNBOUND, reason: ExitReason::Normal };
+/// assert!(is_bearable(&exit));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exit {
+    /// Who ended.
+    pub actor: ActorId,
+    /// Why; [`ExitReason::NoActor`] when it was dead before the link was made.
+    pub reason: ExitReason,
+}
+
+/// An actor was restarted, and its new incarnation has started.
+///
+/// # Examples
+///
+/// ```
+/// use actor_core::{ActorId, ExitReason, MonitorId, Restarted};
+///
+/// fn line(news: &Restarted) -> String {
+///     format!("{} runs again (incarnation {}); before: {}", news.actor, news.incarnation, news.cause)
+/// }
+///
+/// let news = Restarted {
+///     monitor: MonitorId::from_u64(1),
+///     actor: ActorId::UNBOUND,
+///     incarnation: 2,
+///     cause: ExitReason::Failed("disk full".to_owned()),
+/// };
+/// assert_eq!(line(&news), "#0 runs again (incarnation 2); before: failed: disk full");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Restarted {
+    /// Which monitor tells it; it stays set.
+    pub monitor: MonitorId,
+    /// Who was restarted.
+    pub actor: ActorId,
+    /// The number of the incarnation that has started.
+    pub incarnation: u32,
+    /// Why the incarnation before it ended. When attempts to start it again have failed, the end of the last of these.
+    pub cause: ExitReason,
 }
 
 /// What [`Actor::signal`](crate::Actor::signal) receives.
@@ -222,4 +278,8 @@ pub struct Down {
 pub enum Signal {
     /// A monitored actor ended for good.
     Down(Down),
+    /// A linked actor ended, and this one [traps exits](crate::Context::trap_exits).
+    Exit(Exit),
+    /// An actor was restarted whose [restarts are monitored](crate::Context::monitor_restarts).
+    Restarted(Restarted),
 }

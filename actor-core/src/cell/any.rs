@@ -3,7 +3,8 @@
 use std::any::Any;
 use std::task::{Poll, Waker};
 
-use super::{Cell, Header, Monitor};
+use super::links::Tied;
+use super::{Cell, Header, LinkedEnd, Monitor, RestartWatcher, Tie};
 use crate::ExitReason;
 use crate::lifecycle::{Lifecycle, Phase, Request};
 use crate::mailbox::queue::Extra;
@@ -27,7 +28,15 @@ pub(crate) trait AnyCell: Send + Sync {
     fn look(&self, look: &mut dyn FnMut(&Lifecycle));
     /// Gives the monitor back when the cell has ended.
     fn add_monitor(&self, monitor: Monitor) -> Result<(), Monitor>;
+    /// Takes a monitor back, and what it hears of restarts.
     fn remove_monitor(&self, id: MonitorId);
+    fn watch_restarts(&self, watcher: RestartWatcher);
+    /// Puts in this side's half of a link; see the module `links`.
+    fn tie_up(&self, peer: &Arc<dyn AnyCell>, tie: &mut Arc<Tie>, is_first: bool) -> Tied;
+    /// Takes this side's half of a link out.
+    fn untie(&self, peer: usize, tie: &Arc<Tie>);
+    /// The other side of a link has ended.
+    fn hear_linked(&self, end: LinkedEnd);
     /// Puts a mark behind all that is queued; dropped when the cell has ended.
     fn push_mark(&self, mark: Box<dyn Send>);
     /// Gives the present incarnation up; whoever owns the restart is told this reason.
@@ -129,14 +138,34 @@ impl<M: Send + 'static> AnyCell for Cell<M> {
 
     fn remove_monitor(&self, id: MonitorId) {
         let mut guarded = self.lock();
-        let mut removed = None;
-        if let Some(extras) = &mut guarded.extras
-            && let Some(place) = extras.monitors.iter().position(|monitor| monitor.id == id)
-        {
-            removed = Some(extras.monitors.swap_remove(place));
+        let (mut removed, mut watcher) = (None, None);
+        if let Some(extras) = &mut guarded.extras {
+            if let Some(place) = extras.monitors.iter().position(|monitor| monitor.id == id) {
+                removed = Some(extras.monitors.swap_remove(place));
+            }
+            let mut watchers = extras.restart_watchers.iter();
+            if let Some(place) = watchers.position(|watcher| watcher.id == id) {
+                watcher = Some(extras.restart_watchers.swap_remove(place));
+            }
         }
         drop(guarded);
-        drop(removed);
+        drop((removed, watcher));
+    }
+
+    fn watch_restarts(&self, watcher: RestartWatcher) {
+        self.do_watch_restarts(watcher);
+    }
+
+    fn tie_up(&self, peer: &Arc<dyn AnyCell>, tie: &mut Arc<Tie>, is_first: bool) -> Tied {
+        self.do_tie_up(None, peer, tie, is_first)
+    }
+
+    fn untie(&self, peer: usize, tie: &Arc<Tie>) {
+        self.do_untie(peer, tie);
+    }
+
+    fn hear_linked(&self, end: LinkedEnd) {
+        self.do_hear_linked(end);
     }
 
     fn push_mark(&self, mark: Box<dyn Send>) {

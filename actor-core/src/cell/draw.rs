@@ -97,9 +97,14 @@ impl<M: Send + 'static> Cell<M> {
 
     pub(crate) fn started(&self, incarnation: u32) {
         let mut guarded = self.lock();
-        guarded.life.handle_started(incarnation);
+        let news = if guarded.life.handle_started(incarnation) {
+            guarded.restart_news()
+        } else {
+            Vec::new()
+        };
         let watchers = guarded.take_phase_watchers();
         drop(guarded);
+        self.tell_restart(incarnation, news);
         watchers.into_iter().for_each(|(_, waker)| waker.wake());
     }
 

@@ -40,7 +40,10 @@ impl<M: Send + 'static> Cell<M> {
             .and_then(|extras| extras.on_end.take());
         let watchers = guarded.take_phase_watchers();
         if supervised || on_end.is_some() {
+            let broken = guarded.take_links(incarnation);
             drop(guarded);
+            // Before its owner hears of it: whoever ends with it knows when the next incarnation begins.
+            self.tell_linked(broken, &reason);
         } else {
             // In the same breath, so that nobody else can end it for another reason in between.
             self.finish_locked(guarded, reason.clone());
@@ -55,10 +58,12 @@ impl<M: Send + 'static> Cell<M> {
     /// Gives the present incarnation up: it gets nothing more, and its end will be ignored.
     pub(super) fn do_fence(&self, reason: ExitReason) {
         let mut guarded = self.lock();
+        let given_up = guarded.life.incarnation;
         if !guarded.life.handle_fence() {
             return;
         }
         self.sync_control(&guarded);
+        let broken = guarded.take_links(given_up);
         let out_of_reach = self.give_up_drawn(&guarded);
         let incarnation = guarded.life.incarnation;
         let waker = guarded.waker.take();
@@ -70,6 +75,7 @@ impl<M: Send + 'static> Cell<M> {
         drop(guarded);
 
         self.report_lost(out_of_reach, true);
+        self.tell_linked(broken, &reason);
         if let Some(on_end) = on_end {
             on_end(incarnation, reason);
         }
@@ -136,20 +142,24 @@ impl<M: Send + 'static> Cell<M> {
         guarded.queue.dissolve_line(&mut wake);
         let items = guarded.queue.take_all();
         wake.extend(guarded.waker.take());
-        let (name, monitors, on_end) =
+        let broken = guarded.take_links(u32::MAX);
+        let (name, monitors, unheard) =
             guarded
                 .extras
                 .as_mut()
-                .map_or((None, Vec::new(), None), |extras| {
+                .map_or_else(Default::default, |extras| {
                     (
                         extras.name.clone(),
                         std::mem::take(&mut extras.monitors),
-                        extras.on_end.take(),
+                        (
+                            extras.on_end.take(),
+                            std::mem::take(&mut extras.restart_watchers),
+                        ),
                     )
                 });
         drop(guarded);
 
-        drop(on_end);
+        drop(unheard);
         self.report_lost(out_of_reach, true);
         // Ordinarily none is left; one whose incarnation was given up could not stop them itself.
         if let Some(children) = self.header.children_if_any() {
@@ -161,6 +171,7 @@ impl<M: Send + 'static> Cell<M> {
         }
         self.discard(items, &reason, true);
         self.leave_parent();
+        self.tell_linked(broken, &reason);
         self.tell_monitors(monitors, &reason);
         wake_all(wake);
 

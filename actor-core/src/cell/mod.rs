@@ -22,7 +22,9 @@
 mod any;
 mod draw;
 mod end;
+mod links;
 mod push;
+mod restarts;
 
 use std::any::type_name;
 use std::task::Waker;
@@ -42,7 +44,9 @@ use crate::{Down, ExitReason, Mailbox};
 
 pub(crate) use any::{AnyCell, until};
 pub(crate) use draw::{Drawn, Parked};
+pub(crate) use links::{LinkedEnd, Tie, absence};
 pub(crate) use push::Refused;
+pub(crate) use restarts::RestartWatcher;
 
 /// Where a cell belongs, known once a system has adopted it.
 pub(crate) struct Binding {
@@ -81,6 +85,8 @@ pub(crate) trait BegunWatcher: Send + Sync {
 struct Extras {
     name: Option<Arc<str>>,
     monitors: Vec<Monitor>,
+    restart_watchers: Vec<RestartWatcher>,
+    links: Option<Box<links::Links>>,
     phase_watchers: Vec<(u64, Waker)>,
     next_watcher: u64,
     on_end: Option<OnEnd>,

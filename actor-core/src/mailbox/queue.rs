@@ -18,6 +18,7 @@ use std::task::Waker;
 
 use super::Overflow;
 use super::order::Order;
+use crate::cell::LinkedEnd;
 use crate::signal::Signal;
 
 /// What stands in a mailbox.
@@ -38,6 +39,8 @@ pub(crate) enum Extra<M> {
     Message(M),
     /// The same for a monitor that may be taken back before it is handled.
     Mapped(crate::MonitorId, M),
+    /// The end of a linked actor. The link may be taken back before it is handled.
+    Exit(LinkedEnd),
     /// For whoever put it there: dropped once all before it has left the mailbox.
     Mark(Box<dyn Send>),
 }

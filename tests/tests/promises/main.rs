@@ -6,6 +6,7 @@ mod asks;
 mod documented;
 mod fairness;
 mod lifecycle;
+mod links;
 mod messages;
 mod monitors;
 mod names;

@@ -1,15 +1,21 @@
-//! F: monitors.
+//! F: monitors; and D3, for those who ask to hear of restarts.
 
-use actor_core::MonitorId;
 use actor_core::prelude::*;
-use tests::puppet::{Act, Event, Events, Puppet, act_now, answer, fail, hold, note};
+use actor_core::{ActorId, MonitorId, Restarted, SupervisorBuilder};
+use tests::puppet::{Act, Event, Events, Puppet, act, act_now, answer, fail, hold, note};
+use tests::stage::{Job, Order, Stage};
 use tests::{in_every_placement, soon, system};
 
 in_every_placement!(
     each_monitor_hears_of_the_end_once,
     messages_of_the_dead_are_handled_before_its_down,
     after_demonitor_no_down_is_handled,
+    who_asks_for_it_hears_of_each_restart_and_of_the_end,
+    a_restart_is_told_when_the_new_incarnation_has_started,
+    after_demonitor_no_restart_is_handled,
 );
+
+const HOUR: Duration = Duration::from_secs(3600);
 
 fn spawn(system: &ActorSystem, placement: Placement) -> (ActorRef<Act>, Events) {
     let (puppet, events) = Puppet::new();
@@ -80,6 +86,42 @@ async fn a_monitor_on_a_dead_actor_hears_no_actor_at_once() {
 
 // F1
 #[tokio::test]
+async fn a_monitor_of_a_name_that_nobody_holds_hears_no_actor_at_once() {
+    let system = system();
+    let (watched, _events) = spawn(&system, Placement::Task);
+    system.register("name", &watched.any()).unwrap();
+    let (watcher, mut events) = spawn(&system, Placement::Task);
+
+    let nobody = monitor_name(&watcher, "nobody").await;
+    let heard = down(&mut events).await;
+    assert_eq!(heard.monitor, nobody);
+    assert_eq!(
+        (heard.actor, heard.reason),
+        (ActorId::UNBOUND, ExitReason::NoActor)
+    );
+
+    let holder = monitor_name(&watcher, "name").await;
+    watched.kill();
+    let heard = down(&mut events).await;
+    assert_eq!(heard.monitor, holder);
+    assert_eq!(
+        (heard.actor, heard.reason),
+        (watched.id(), ExitReason::Killed)
+    );
+}
+
+async fn monitor_name(watcher: &ActorRef<Act>, name: &'static str) -> MonitorId {
+    let asked = watcher.ask(|reply: Reply<MonitorId>| {
+        act_now(move |_, ctx| {
+            reply.send(ctx.monitor_name(name));
+            Ok(())
+        })
+    });
+    asked.await.unwrap()
+}
+
+// F1
+#[tokio::test]
 async fn a_monitor_may_map_the_end_to_a_message() {
     let system = system();
     let (watched, _events) = spawn(&system, Placement::Task);
@@ -132,7 +174,7 @@ async fn messages_of_the_dead_are_handled_before_its_down(placement: Placement) 
         monitor(&watcher, &dying.any()).await;
         let target = watcher.clone();
         dying
-            .send(tests::puppet::act(move |_, _| {
+            .send(act(move |_, _| {
                 Box::pin(async move {
                     for number in 0..50 {
                         target.send(note(number)).await?;
@@ -158,8 +200,7 @@ async fn a_down_waits_behind_messages_that_are_queued() {
     let (watched, _events) = spawn(&system, Placement::Task);
     // By its name.
     system.register("watched", &watched.any()).unwrap();
-    let target = system.lookup_any("watched").unwrap();
-    monitor(&watcher, &target).await;
+    monitor_name(&watcher, "watched").await;
     let (holding, mut gate) = hold();
     watcher.send(holding).await.unwrap();
     gate.begun().await;
@@ -278,5 +319,255 @@ async fn when_a_down_is_handled_the_name_is_free() {
 
         let is_free = soon("the down", names.recv()).await.unwrap();
         assert!(is_free, "round {round}");
+    }
+}
+
+// F3
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_demonitor_that_races_with_the_end_no_down_is_handled() {
+    let system = system();
+    for _ in 0..3_000 {
+        let (watched, _events) = spawn(&system, Placement::Task);
+        let (watcher, mut events) = spawn(&system, Placement::Task);
+        let id = monitor(&watcher, &watched.any()).await;
+        let killing = {
+            let watched = watched.clone();
+            tokio::spawn(async move { watched.kill() })
+        };
+
+        let demonitoring = act_now(move |puppet, ctx| {
+            ctx.demonitor(id);
+            puppet.note(1);
+            Ok(())
+        });
+        watcher.send(demonitoring).await.unwrap();
+        soon("the end", watched.wait()).await;
+        killing.await.unwrap();
+        watcher.ask(|reply| answer(reply, 1)).await.unwrap();
+        watcher.drain();
+
+        let rest = events.rest().await;
+        let place = rest.iter().position(|event| *event == Event::Note(1));
+        let after = &rest[place.expect("it was handled") + 1..];
+        assert_eq!(after, [Event::Stopped(ExitReason::Normal)]);
+    }
+}
+
+// F1: also when its watchers end, set and take back monitors all the time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_monitor_of_a_crowd_that_races_with_the_end_hears_one_down() {
+    let system = system();
+    for _ in 0..200 {
+        let (watched, _events) = spawn(&system, Placement::Task);
+        let watchers: Vec<_> = (0..8).map(|_| spawn(&system, Placement::Task)).collect();
+        for (watcher, _) in &watchers {
+            let target = watched.any();
+            let monitoring = act_now(move |puppet, ctx| {
+                puppet.kept.extend(
+                    (0..4).map(|_| Box::new(ctx.monitor(&target)) as Box<dyn std::any::Any + Send>),
+                );
+                let taken_back = ctx.monitor(&target);
+                ctx.demonitor(taken_back);
+                Ok(())
+            });
+            watcher.try_send(monitoring).unwrap();
+        }
+
+        watched.kill();
+
+        soon("the end", watched.wait()).await;
+        for (watcher, mut events) in watchers {
+            let mut ids = Vec::new();
+            for _ in 0..4 {
+                ids.push(down(&mut events).await.monitor);
+            }
+            ids.sort_unstable();
+            ids.dedup();
+            assert_eq!(ids.len(), 4, "each once");
+            watcher.drain();
+            assert_eq!(events.rest().await, [Event::Stopped(ExitReason::Normal)]);
+        }
+    }
+}
+
+fn supervisor() -> SupervisorBuilder {
+    Supervisor::builder(Strategy::OneForOne).intensity(10_000, HOUR)
+}
+
+async fn monitor_restarts(watcher: &ActorRef<Act>, target: &AnyActorRef) -> MonitorId {
+    let target = target.clone();
+    let asked = watcher.ask(|reply: Reply<MonitorId>| {
+        act_now(move |_, ctx| {
+            reply.send(ctx.monitor_restarts(&target));
+            Ok(())
+        })
+    });
+    asked.await.unwrap()
+}
+
+async fn restarted(events: &mut Events) -> Restarted {
+    match events.next().await {
+        Event::Signal(Signal::Restarted(news)) => news,
+        other => panic!("{other:?} is no news of a restart"),
+    }
+}
+
+// D3
+async fn who_asks_for_it_hears_of_each_restart_and_of_the_end(placement: Placement) {
+    let system = system();
+    let stage = Stage::new(&system);
+    let (spec, child) = stage.worker(placement, "a").build();
+    let sup = supervisor().child(spec).start(&system).await.unwrap();
+    let (watcher, mut events) = spawn(&system, placement);
+    let plain = monitor(&watcher, &child.any()).await;
+    let id = monitor_restarts(&watcher, &child.any()).await;
+    let ends = [
+        (Job::Fail, ExitReason::Failed("told to fail".into())),
+        (Job::Stop, ExitReason::Normal),
+    ];
+    for (number, (job, cause)) in (2..).zip(ends) {
+        child.send(job).await.unwrap();
+
+        let news = Restarted {
+            monitor: id,
+            actor: child.id(),
+            incarnation: number,
+            cause,
+        };
+        assert_eq!(restarted(&mut events).await, news);
+    }
+    sup.terminate_child("a").await.unwrap();
+
+    let mut told = [
+        down(&mut events).await.monitor,
+        down(&mut events).await.monitor,
+    ];
+    told.sort_unstable();
+    assert_eq!(told, [plain, id]);
+    watcher.drain();
+    assert_eq!(events.rest().await, [Event::Stopped(ExitReason::Normal)]);
+}
+
+// D3
+async fn a_restart_is_told_when_the_new_incarnation_has_started(placement: Placement) {
+    let system = system();
+    let stage = Stage::new(&system);
+    let (spec, child) = stage.worker(placement, "a").build();
+    let sup = supervisor().child(spec).start(&system).await.unwrap();
+    let (watcher, mut events) = spawn(&system, placement);
+    monitor_restarts(&watcher, &child.any()).await;
+    stage.order("a", &[Order::Fail, Order::Fail]);
+
+    child.send(Job::Fail).await.unwrap();
+
+    // Two attempts that failed are not told; the last of them is what the new one replaces.
+    let news = restarted(&mut events).await;
+    assert_eq!(news.incarnation, 4);
+    assert!(
+        matches!(news.cause, ExitReason::StartFailed(_)),
+        "{:?}",
+        news.cause
+    );
+    child.ask(|reply| Job::Echo(1, reply)).await.unwrap();
+    assert_eq!(events.try_next(), None);
+    sup.stop();
+    sup.wait().await;
+}
+
+// D3
+async fn after_demonitor_no_restart_is_handled(placement: Placement) {
+    let system = system();
+    let stage = Stage::new(&system);
+    let (spec, child) = stage.worker(placement, "a").build();
+    let sup = supervisor().child(spec).start(&system).await.unwrap();
+    let (watcher, mut events) = spawn(&system, placement);
+    let taken_back = monitor_restarts(&watcher, &child.any()).await;
+    let kept = monitor_restarts(&watcher, &child.any()).await;
+    let (holding, mut gate) = hold();
+    watcher.send(holding).await.unwrap();
+    gate.begun().await;
+
+    // Taken back before the news of the first restart, which is queued by then.
+    let demonitoring = act_now(move |_, ctx| {
+        ctx.demonitor(taken_back);
+        Ok(())
+    });
+    watcher.send(demonitoring).await.unwrap();
+    child.send(Job::Fail).await.unwrap();
+    child.ask(|reply| Job::Echo(1, reply)).await.unwrap();
+    gate.open();
+    child.send(Job::Fail).await.unwrap();
+
+    for _ in 0..2 {
+        assert_eq!(restarted(&mut events).await.monitor, kept);
+    }
+    sup.terminate_child("a").await.unwrap();
+    assert_eq!(down(&mut events).await.monitor, kept);
+    watcher.drain();
+    assert_eq!(events.rest().await, [Event::Stopped(ExitReason::Normal)]);
+}
+
+// D3: behind what was sent before it, and without room.
+#[tokio::test]
+async fn the_news_of_a_restart_waits_behind_messages_that_are_queued_and_needs_no_room() {
+    let system = system();
+    let stage = Stage::new(&system);
+    let (spec, child) = stage.worker(Placement::Task, "a").build();
+    let sup = supervisor().child(spec).start(&system).await.unwrap();
+    let (puppet, mut events) = Puppet::new();
+    let watcher = system.actor(puppet).mailbox(Mailbox::bounded(1)).spawn();
+    monitor_restarts(&watcher, &child.any()).await;
+    let (holding, mut gate) = hold();
+    watcher.send(holding).await.unwrap();
+    gate.begun().await;
+    watcher.try_send(note(1)).unwrap();
+
+    for _ in 0..3 {
+        child.send(Job::Fail).await.unwrap();
+    }
+    child.ask(|reply| Job::Echo(1, reply)).await.unwrap();
+    gate.open();
+
+    assert_eq!(events.next().await, Event::Note(1));
+    for incarnation in 2..5 {
+        assert_eq!(restarted(&mut events).await.incarnation, incarnation);
+    }
+    sup.stop();
+    sup.wait().await;
+}
+
+// D3: none is lost and none is told twice, and after the end there is no more news.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn news_of_restarts_that_race_with_the_end_come_in_order_and_before_it() {
+    let system = system();
+    for _ in 0..200 {
+        let (spec, child) = ChildSpec::new("child", || Puppet::new().0).build();
+        let sup = supervisor().child(spec).start(&system).await.unwrap();
+        let (watcher, mut events) = spawn(&system, Placement::Task);
+        let id = monitor_restarts(&watcher, &child.any()).await;
+
+        for _ in 0..5 {
+            child.try_send(fail("no")).unwrap();
+        }
+        sup.stop();
+        soon("the end", child.wait()).await;
+        watcher.drain();
+
+        let mut last = 1;
+        let rest = events.rest().await;
+        let (stopped, heard) = rest.split_last().expect("it stopped");
+        let (ended, news) = heard.split_last().expect("it ended");
+        assert_eq!(*stopped, Event::Stopped(ExitReason::Normal));
+        assert!(
+            matches!(ended, Event::Signal(Signal::Down(down)) if down.monitor == id),
+            "{rest:?}"
+        );
+        for event in news {
+            let Event::Signal(Signal::Restarted(news)) = event else {
+                panic!("{rest:?}");
+            };
+            assert_eq!(news.incarnation, last + 1, "{rest:?}");
+            last = news.incarnation;
+        }
     }
 }
