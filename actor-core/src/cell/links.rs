@@ -356,3 +356,6 @@ impl<M: Send + 'static> Cell<M> {
 fn wake(waker: Option<Waker>) {
     waker.into_iter().for_each(Waker::wake);
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ use crate::lifecycle::Request;
 use crate::sync::Arc;
 use crate::{ActorId, ActorRef, ExitReason};
 
-/// A reference without a message type: for monitors, names, and stopping.
+/// A reference without a message type: for monitors, links, names, and stopping.
 ///
 /// # Examples
 ///

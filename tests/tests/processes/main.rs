@@ -8,6 +8,7 @@ mod codec;
 mod ends;
 mod hostile;
 mod leaks;
+mod links;
 mod messages;
 mod monitors;
 mod output;
