@@ -1,6 +1,7 @@
 //! F5, F6: links; F2 and F3 for them.
 
 use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
 
 use actor_core::prelude::*;
 use actor_core::{ActorId, Exit, SupervisorBuilder};
@@ -522,8 +523,14 @@ async fn a_linked_child_ends_with_its_sibling_and_both_are_restarted(placement: 
 async fn linked_siblings_that_link_again_at_each_start_come_to_rest() {
     for round in 0..200 {
         let system = system();
-        let (first, one) = linking_child("one", None);
-        let (second, other) = linking_child("other", Some(one.any()));
+        let (for_one, for_other) = (Target::default(), Target::default());
+        let (first, one) = linking_child("one", &for_one);
+        let (second, other) = linking_child("other", &for_other);
+        for_other.set(one.any()).unwrap();
+        // In every second pair of rounds both do.
+        if round % 4 < 2 {
+            for_one.set(other.any()).unwrap();
+        }
         let builder = supervisor().child(first).child(second);
         let sup = builder.start(&system).await.unwrap();
 
@@ -544,7 +551,9 @@ async fn linked_siblings_that_link_again_at_each_start_come_to_rest() {
             }
         });
         assert_eq!(incarnations.await, [1, 1], "round {round}");
-        // And they are linked: the next failure takes both along.
+        // And they are linked: the next failure takes both along, once both have started.
+        synced(&one).await;
+        synced(&other).await;
         other.send(fail("again")).await.unwrap();
         let restarted = soon("the second restart", async {
             loop {
@@ -561,15 +570,16 @@ async fn linked_siblings_that_link_again_at_each_start_come_to_rest() {
     }
 }
 
-fn linking_child(id: &str, with: Option<AnyActorRef>) -> (ChildSpec, ActorRef<Act>) {
-    ChildSpec::new(id, move || {
-        let puppet = Puppet::new().0;
-        match &with {
-            Some(target) => puppet.on_start(linking(target)),
-            None => puppet,
-        }
-    })
-    .build()
+type Target = Arc<OnceLock<AnyActorRef>>;
+
+/// A child whose every incarnation links itself with the target, if there is one.
+fn linking_child(id: &str, target: &Target) -> (ChildSpec, ActorRef<Act>) {
+    let target = Arc::clone(target);
+    let factory = move || match target.get() {
+        Some(target) => Puppet::new().0.on_start(linking(target)),
+        None => Puppet::new().0,
+    };
+    ChildSpec::new(id, factory).build()
 }
 
 // F5
