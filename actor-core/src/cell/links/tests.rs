@@ -1,10 +1,9 @@
 //! To which incarnation a link belongs, which cause is passed on, and what may happen between the steps of a link.
 
-use std::collections::VecDeque;
-
 use super::{LinkedEnd, Tie, Tied, linked, next_since};
 use crate::cell::{AnyCell, Cell};
 use crate::lifecycle::{Lifecycle, Request};
+use crate::mailbox::batch::Batch;
 use crate::sync::{Arc, AtomicBool};
 use crate::{ActorId, Exit, ExitReason, Mailbox};
 
@@ -53,7 +52,7 @@ fn the_first_cause_is_passed_on_unchanged() {
 
 /// A cell whose first incarnation runs, without a system.
 fn cell() -> Arc<Cell<u32>> {
-    let cell = Cell::new(Mailbox::default());
+    let cell = Cell::new(Mailbox::default(), None, false);
     cell.begin(None).expect("the first incarnation");
     cell.started(1);
     cell
@@ -89,7 +88,7 @@ fn what_ends_between_the_two_halves_of_a_link_leaves_none_of_them() {
         ),
         (|first, _| first.do_fence(ExitReason::Killed), "its fencing"),
         (
-            |first, _| first.end_incarnation(1, ExitReason::Killed, VecDeque::new()),
+            |first, _| first.end_incarnation(1, ExitReason::Killed, Vec::new()),
             "its end",
         ),
         (|first, second| first.unlink(&any(second)), "an unlink"),
@@ -132,9 +131,9 @@ fn whoever_was_linked_is_told_of_the_end_once() {
         },
     });
 
-    let mut queued = VecDeque::new();
-    other.draw(1, false, &mut queued);
-    assert_eq!(queued.len(), 1);
+    let mut queued = Batch::new();
+    other.draw(1, 0, &mut queued, None);
+    assert_eq!(queued.into_rest().len(), 1);
     assert!(!must_stop(&other));
 }
 
