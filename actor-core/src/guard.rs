@@ -131,8 +131,9 @@ pin_project! {
 
 pin_project! {
     /// The task of an incarnation.
-    pub(crate) struct Shell<M: Send, F>
+    pub(crate) struct Shell<M, F>
     where
+        M: Send,
         M: 'static,
     {
         cell: Arc<Cell<M>>,
@@ -140,7 +141,7 @@ pin_project! {
         work: Work<F>,
     }
 
-    impl<M: Send, F> PinnedDrop for Shell<M, F> where M: 'static {
+    impl<M, F> PinnedDrop for Shell<M, F> where M: Send, M: 'static {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             if matches!(*this.work, Work::Over) {

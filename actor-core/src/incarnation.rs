@@ -123,8 +123,9 @@ async fn start<A: Actor>(life: &mut Life<A>) -> Result<Start, BoxError> {
 
 pin_project! {
     /// A start-up within its deadline, which exists only if the start-up does not complete at once.
-    struct Starting<M: Send, F>
+    struct Starting<M, F>
     where
+        M: Send,
         M: 'static,
     {
         #[pin]

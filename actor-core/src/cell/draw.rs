@@ -44,6 +44,11 @@ impl<M: Send + 'static> Cell<M> {
     pub(crate) fn begin(&self, on_end: Option<OnEnd>) -> Option<u32> {
         let mut guarded = self.lock();
         let incarnation = guarded.life.handle_begin()?;
+        let mut wake = Vec::new();
+        // A drain that was asked for in between closes the mailbox only now.
+        if !guarded.life.open {
+            guarded.queue.dissolve_line(&mut wake);
+        }
         // All that has begun so far began in earlier incarnations.
         let begun = guarded.queue.kept() - guarded.queue.message_count() as u64;
         self.header
@@ -55,6 +60,8 @@ impl<M: Send + 'static> Cell<M> {
         if on_end.is_some() {
             guarded.extras().on_end = on_end;
         }
+        drop(guarded);
+        wake_all(wake);
         Some(incarnation)
     }
 

@@ -357,3 +357,6 @@ impl Header {
         self.refs.load(Ordering::Acquire) > 0
     }
 }
+
+#[cfg(test)]
+mod tests;
