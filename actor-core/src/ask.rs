@@ -9,8 +9,8 @@ use crate::SendFuture;
 use crate::cell::Refused;
 use crate::reply::{Answer, Reply};
 use crate::reply_scope::current_actor;
-use crate::sync::Arc;
 use crate::system::ASK_TIMEOUT;
+use crate::timekeeper::Timekeeper;
 use crate::{ActorRef, AskError};
 
 impl<M: Send + 'static> ActorRef<M> {
@@ -70,12 +70,7 @@ impl<M: Send + 'static> ActorRef<M> {
         &self,
         message: impl FnOnce(Reply<T>) -> M,
     ) -> Result<T, AskError> {
-        let deadline = self
-            .cell()
-            .header()
-            .system()
-            .map_or(ASK_TIMEOUT, |system| system.ask_timeout);
-        self.ask_within(deadline, message).await
+        self.ask_until(None, message).await
     }
 
     /// Like [`ask`](ActorRef::ask), with a deadline of its own. The deadline covers waiting for room, is never early and at most 10 ms
@@ -114,15 +109,27 @@ impl<M: Send + 'static> ActorRef<M> {
         deadline: Duration,
         message: impl FnOnce(Reply<T>) -> M,
     ) -> Result<T, AskError> {
+        self.ask_until(Some(deadline), message).await
+    }
+
+    async fn ask_until<T: Send + 'static>(
+        &self,
+        deadline: Option<Duration>,
+        message: impl FnOnce(Reply<T>) -> M,
+    ) -> Result<T, AskError> {
         if current_actor() == self.cell().address() {
             return Err(AskError::WouldDeadlock);
         }
         match self.cell().header().system() {
             Some(system) => {
-                self.ask_until(deadline, Some(Arc::clone(&system.timekeeper)), message)
-                    .await
+                let deadline = deadline.unwrap_or(system.ask_timeout);
+                let keeper = Some(&*system.timekeeper);
+                self.ask_watched(deadline, keeper, message).await
             }
-            None => self.ask_unbound(deadline, message).await,
+            None => {
+                let deadline = deadline.unwrap_or(ASK_TIMEOUT);
+                self.ask_unbound(deadline, message).await
+            }
         }
     }
 
@@ -133,7 +140,7 @@ impl<M: Send + 'static> ActorRef<M> {
         deadline: Duration,
         message: impl FnOnce(Reply<T>) -> M + 'a,
     ) -> impl Future<Output = Result<T, AskError>> + 'a {
-        let asking = Box::pin(self.ask_until(deadline, None, message));
+        let asking = Box::pin(self.ask_watched(deadline, None, message));
         async move {
             let expired = AskError::Timeout {
                 accepted: true,
@@ -145,13 +152,15 @@ impl<M: Send + 'static> ActorRef<M> {
         }
     }
 
-    async fn ask_until<T: Send + 'static>(
+    async fn ask_watched<T: Send + 'static>(
         &self,
         deadline: Duration,
-        keeper: Option<Arc<crate::timekeeper::Timekeeper>>,
+        keeper: Option<&Timekeeper>,
         message: impl FnOnce(Reply<T>) -> M,
     ) -> Result<T, AskError> {
-        let (mut answer, reply) = Answer::new(deadline, keeper);
+        // No answer comes before the first wait, so the slot has its waker from the beginning.
+        let waker = poll_fn(|cx| Poll::Ready(cx.waker().clone())).await;
+        let (mut answer, reply) = Answer::new(deadline, keeper, waker);
         match self.cell().try_push(message(reply)) {
             Ok(()) => {}
             Err(Refused::Closed(_)) => return Err(AskError::Closed),
@@ -163,7 +172,7 @@ impl<M: Send + 'static> ActorRef<M> {
     /// Waits for room, at most until the deadline of the answer.
     async fn ask_in_line<T: Send + 'static>(
         &self,
-        answer: &mut Answer<T>,
+        answer: &mut Answer<'_, T>,
         message: M,
     ) -> Result<(), AskError> {
         let mut sending: SendFuture<'_, M> = self.send(message);

@@ -3,6 +3,7 @@
 //! | state | by | then |
 //! |---|---|---|
 //! | `Waiting` | the ask | the first of the following wins |
+//! | `Linked` | a link that carries the reply: from then on it answers for it | the same |
 //! | `Done(Ok)` | `Reply::send` | the asker takes it |
 //! | `Done(Err)` | a dropped reply, the deadline, a lost link | the asker takes it |
 //! | `Closed` | the asker took it, or went away | later replies are dropped silently |
@@ -17,13 +18,14 @@ use std::time::Duration;
 
 use crate::AskError;
 use crate::reply_scope::{self, Orphan};
-use crate::sync::{Arc, AtomicBool, AtomicU64, Mutex, Ordering, lock};
+use crate::sync::{Arc, AtomicU64, Mutex, Ordering, lock};
 use crate::timekeeper::deadlines::Key;
 use crate::timekeeper::{Expire, Timekeeper};
 
 enum State<T> {
-    Waiting(Option<Waker>),
-    Done(Result<T, AskError>),
+    Waiting(Waker),
+    Linked(Waker, OnClose),
+    Done(Result<T, Box<AskError>>),
     Closed,
 }
 
@@ -33,37 +35,49 @@ pub(crate) type OnClose = Box<dyn FnOnce() + Send>;
 /// See the module's header.
 pub(crate) struct Slot<T> {
     state: Mutex<State<T>>,
-    /// Set once a link carries the reply: then the link answers for it, and dropping the local half means nothing.
-    handed_over: AtomicBool,
-    on_close: Mutex<Option<OnClose>>,
     after: Duration,
+    /// The deadline's key, and the address of the timekeeper that knows it.
     key: AtomicU64,
-    keeper: Option<Arc<Timekeeper>>,
+    keeper: usize,
 }
 
 const NO_KEY: u64 = u64::MAX;
 
 impl<T: Send + 'static> Slot<T> {
     pub(crate) fn fulfil(&self, result: Result<T, AskError>) {
-        let (waker, unused) = {
-            let mut state = lock(&self.state);
-            match &mut *state {
-                State::Waiting(waker) => {
-                    let waker = waker.take();
-                    *state = State::Done(result);
-                    (waker, None)
-                }
-                _ => (None, Some(result)),
+        drop(self.replace(result.map_err(Box::new), true));
+    }
+
+    /// Returns what a link left for the case that the asker goes away first.
+    fn replace(&self, result: Result<T, Box<AskError>>, also_linked: bool) -> Option<OnClose> {
+        let mut state = lock(&self.state);
+        match &*state {
+            State::Waiting(_) => {}
+            State::Linked(..) if also_linked => {}
+            _ => {
+                // What is not used is dropped after the lock.
+                drop(state);
+                drop(result);
+                return None;
             }
-        };
-        drop(unused);
-        if let Some(waker) = waker {
-            waker.wake();
+        }
+        let before = std::mem::replace(&mut *state, State::Done(result));
+        drop(state);
+        match before {
+            State::Waiting(waker) => {
+                waker.wake();
+                None
+            }
+            State::Linked(waker, on_close) => {
+                waker.wake();
+                Some(on_close)
+            }
+            _ => None,
         }
     }
 
     fn is_closed(&self) -> bool {
-        !matches!(*lock(&self.state), State::Waiting(_))
+        !matches!(*lock(&self.state), State::Waiting(_) | State::Linked(..))
     }
 
     /// From here on a link answers for the reply. `on_close` is called if the asker goes away first.
@@ -72,30 +86,41 @@ impl<T: Send + 'static> Slot<T> {
         expect(dead_code, reason = "only links use it")
     )]
     pub(crate) fn hand_over(&self, on_close: OnClose) {
-        *lock(&self.on_close) = Some(on_close);
-        self.handed_over.store(true, Ordering::Release);
-        if self.is_closed() {
-            self.closed();
-        }
-    }
-
-    fn closed(&self) {
-        if self.handed_over.load(Ordering::Acquire) {
-            let on_close = lock(&self.on_close).take();
-            if let Some(on_close) = on_close {
-                on_close();
+        let mut state = lock(&self.state);
+        let on_close = match std::mem::replace(&mut *state, State::Closed) {
+            State::Waiting(waker) => {
+                *state = State::Linked(waker, on_close);
+                None
             }
+            // Another link answers now.
+            State::Linked(waker, old) => {
+                *state = State::Linked(waker, on_close);
+                drop(state);
+                drop(old);
+                return;
+            }
+            over => {
+                *state = over;
+                Some(on_close)
+            }
+        };
+        drop(state);
+        if let Some(on_close) = on_close {
+            on_close();
         }
     }
 
-    /// How long the asker still waits.
+    /// How long the asker still waits. `keeper` is that of the link's system; to another one the deadline is not known, and the whole of
+    /// it is the upper bound.
     #[cfg_attr(
         not(feature = "serde"),
         expect(dead_code, reason = "only links use it")
     )]
-    pub(crate) fn remaining(&self) -> Duration {
-        match (&self.keeper, self.key.load(Ordering::Relaxed)) {
-            (Some(keeper), key) if key != NO_KEY => keeper.remaining(Key::from_bits(key)),
+    pub(crate) fn remaining(&self, keeper: Option<&Timekeeper>) -> Duration {
+        match (keeper, self.key.load(Ordering::Relaxed)) {
+            (Some(keeper), key) if key != NO_KEY && keeper.address() == self.keeper => {
+                keeper.remaining(Key::from_bits(key))
+            }
             _ => self.after,
         }
     }
@@ -103,78 +128,102 @@ impl<T: Send + 'static> Slot<T> {
 
 impl<T: Send + 'static> Orphan for Slot<T> {
     fn orphaned(&self, why: AskError) {
-        if !self.handed_over.load(Ordering::Acquire) {
-            self.fulfil(Err(why));
-        }
+        // Dropping the local half of what a link carries means nothing.
+        drop(self.replace(Err(Box::new(why)), false));
     }
 }
 
 impl<T: Send + 'static> Expire for Slot<T> {
     fn expire(&self) {
-        self.fulfil(Err(AskError::Timeout {
+        let late = AskError::Timeout {
             accepted: true,
             after: self.after,
-        }));
-        self.closed();
+        };
+        if let Some(on_close) = self.replace(Err(Box::new(late)), true) {
+            on_close();
+        }
     }
 }
 
 /// The asker's half: completes with the answer, or with the reason why there is none. Dropping it closes the slot.
-pub(crate) struct Answer<T: Send + 'static> {
+pub(crate) struct Answer<'a, T: Send + 'static> {
     slot: Arc<Slot<T>>,
+    /// Without one the caller watches the deadline.
+    keeper: Option<&'a Timekeeper>,
+    key: u64,
+    /// Its waker is the one that it was made with, in the very poll that goes on.
+    fresh: bool,
+    taken: bool,
 }
 
-impl<T: Send + 'static> Answer<T> {
-    /// A slot with its two halves. Without a timekeeper the caller watches the deadline.
-    pub(crate) fn new(after: Duration, keeper: Option<Arc<Timekeeper>>) -> (Self, Reply<T>) {
+impl<'a, T: Send + 'static> Answer<'a, T> {
+    /// A slot with its two halves, for the task of `waker`.
+    pub(crate) fn new(
+        after: Duration,
+        keeper: Option<&'a Timekeeper>,
+        waker: Waker,
+    ) -> (Self, Reply<T>) {
         let slot = Arc::new(Slot {
-            state: Mutex::new(State::Waiting(None)),
-            handed_over: AtomicBool::new(false),
-            on_close: Mutex::new(None),
+            state: Mutex::new(State::Waiting(waker)),
             after,
             key: AtomicU64::new(NO_KEY),
-            keeper,
+            keeper: keeper.map_or(0, Timekeeper::address),
         });
         let reply = Reply {
             route: Some(Route::Local(Arc::clone(&slot))),
         };
-        (Answer { slot }, reply)
+        let answer = Answer {
+            slot,
+            keeper,
+            key: NO_KEY,
+            fresh: true,
+            taken: false,
+        };
+        (answer, reply)
     }
 
     /// Starts the deadline, once.
-    fn arm(&self) {
-        if let Some(keeper) = &self.slot.keeper
-            && self.slot.key.load(Ordering::Relaxed) == NO_KEY
+    #[inline]
+    fn arm(&mut self) {
+        if let Some(keeper) = self.keeper
+            && self.key == NO_KEY
         {
-            let key = keeper.watch(self.slot.after, Arc::clone(&self.slot) as Arc<dyn Expire>);
-            self.slot.key.store(key.to_bits(), Ordering::Relaxed);
+            let target: Arc<dyn Expire> = Arc::clone(&self.slot) as Arc<dyn Expire>;
+            let key = keeper.watch(self.slot.after, target);
+            self.key = key.to_bits();
+            self.slot.key.store(self.key, Ordering::Relaxed);
         }
     }
 
     pub(crate) fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, AskError>> {
-        // Dropped after the lock.
-        let mut old = None;
-        {
+        if !std::mem::take(&mut self.fresh) {
+            // Dropped after the lock.
+            let mut old = None;
             let mut state = lock(&self.slot.state);
-            if let State::Waiting(waker) = &mut *state {
-                match waker {
-                    Some(waker) if waker.will_wake(cx.waker()) => {}
-                    other => old = other.replace(cx.waker().clone()),
+            match &mut *state {
+                State::Waiting(waker) | State::Linked(waker, _) => {
+                    if !waker.will_wake(cx.waker()) {
+                        old = Some(std::mem::replace(waker, cx.waker().clone()));
+                    }
                 }
-            } else {
-                return match std::mem::replace(&mut *state, State::Closed) {
-                    State::Done(result) => Poll::Ready(result),
-                    _ => Poll::Ready(Err(AskError::NoReply)),
-                };
+                _ => {
+                    let done = std::mem::replace(&mut *state, State::Closed);
+                    self.taken = true;
+                    return Poll::Ready(match done {
+                        State::Done(result) => result.map_err(|why| *why),
+                        _ => Err(AskError::NoReply),
+                    });
+                }
             }
+            drop(state);
+            drop(old);
         }
-        drop(old);
         self.arm();
         Poll::Pending
     }
 }
 
-impl<T: Send + 'static> Future for Answer<T> {
+impl<T: Send + 'static> Future for Answer<'_, T> {
     type Output = Result<T, AskError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -182,17 +231,20 @@ impl<T: Send + 'static> Future for Answer<T> {
     }
 }
 
-impl<T: Send + 'static> Drop for Answer<T> {
+impl<T: Send + 'static> Drop for Answer<'_, T> {
     fn drop(&mut self) {
-        let key = self.slot.key.load(Ordering::Relaxed);
-        if key != NO_KEY
-            && let Some(keeper) = &self.slot.keeper
+        if self.key != NO_KEY
+            && let Some(keeper) = self.keeper
         {
-            keeper.forget(Key::from_bits(key));
+            keeper.forget(Key::from_bits(self.key));
+        }
+        if self.taken {
+            return;
         }
         let old = std::mem::replace(&mut *lock(&self.slot.state), State::Closed);
-        drop(old);
-        self.slot.closed();
+        if let State::Linked(_, on_close) = old {
+            on_close();
+        }
     }
 }
 

@@ -138,6 +138,10 @@ pub trait LinkHook: Send + Sync {
     ///
     /// This side exports no such actor.
     fn own(&self, id: u64) -> Result<AnyActorRef, String>;
+    /// The system on this side of the link, which knows the deadlines of its asks. Without it a reply travels with the whole of its deadline.
+    fn system(&self) -> Option<ActorSystem> {
+        None
+    }
     /// A reply leaves; the answer will come under the returned number.
     fn export_reply(&self, slot: Arc<dyn ReplySlot>) -> u64;
     /// A reply arrives; `remaining` is how long its asker still waits.
@@ -573,7 +577,11 @@ impl<T: DeserializeOwned + Send + 'static> Serialize for Reply<T> {
                 Arc::new(LocalSlot {
                     slot: Arc::clone(slot),
                 }),
-                slot.remaining(),
+                slot.remaining(
+                    hook.system()
+                        .as_ref()
+                        .map(|system| &*system.core().timekeeper),
+                ),
             ),
             Some(Route::Link(reply)) => (
                 Arc::new(Relayed {

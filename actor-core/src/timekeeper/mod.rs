@@ -103,6 +103,11 @@ impl Timekeeper {
         }
     }
 
+    /// What tells this timekeeper from every other one that is alive.
+    pub(crate) fn address(&self) -> usize {
+        std::ptr::from_ref(&*self.shared).addr()
+    }
+
     /// Expires `target` after `after`, unless it is forgotten before. On a closed timekeeper it expires at once.
     pub(crate) fn watch(&self, after: Duration, target: Arc<dyn Expire>) -> Key {
         self.driver.get_or_init(|| self.start_driver());

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use actor_core::ActorSystem;
 use actor_core::link;
 use actor_core::wire::{Inlet, LinkHook, OpenImport, ReplyRoute, ReplySlot, WireRef};
 use actor_core::{AnyActorRef, AskError, ExitReason};
@@ -122,6 +123,10 @@ impl LinkHook for Codec {
             .get(&id)
             .ok_or_else(|| format!("no actor is exported as {id}"))?;
         Ok(exported.export.actor.clone())
+    }
+
+    fn system(&self) -> Option<ActorSystem> {
+        self.link.system.recall()
     }
 
     fn export_reply(&self, slot: Arc<dyn ReplySlot>) -> u64 {
