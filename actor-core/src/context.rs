@@ -466,6 +466,7 @@ impl<A: Actor> Context<A> {
         notify: impl FnOnce(Down) + Send + 'static,
     ) -> MonitorId {
         let id = self.new_monitor();
+        let tally = Some(self.core().monitors.tally(1));
         let rare = self.inbox.rare();
         // Ended monitors are swept now and then, so that the list does not grow for ever.
         if rare.watched.len() >= 16 && rare.watched.len() >= 2 * rare.monitors.len() {
@@ -475,6 +476,7 @@ impl<A: Actor> Context<A> {
         match cell.add_monitor(Monitor {
             id,
             notify: Box::new(notify),
+            tally,
         }) {
             Ok(()) => rare.watched.push((id, Arc::clone(cell))),
             Err(monitor) => {
@@ -566,10 +568,9 @@ impl<A: Actor> Context<A> {
     /// # Ok(()) }
     /// ```
     pub fn send_after(&mut self, key: impl Into<TimerKey>, delay: Duration, message: A::Msg) {
-        self.inbox
-            .rare()
-            .timers
-            .set_once(key.into(), moment(delay), message);
+        let count = self.core().timers.clone();
+        let timers = &mut self.inbox.rare().timers;
+        timers.set_once(key.into(), moment(delay), message, &count);
     }
 
     /// Handles a message every `period`, the first after one period. The rhythm does not drift; ticks that were missed are skipped.
@@ -667,12 +668,14 @@ impl<A: Actor> Context<A> {
         make: impl FnMut() -> A::Msg + Send + 'static,
     ) {
         assert!(!period.is_zero(), "an interval needs a period above zero");
+        let count = self.core().timers.clone();
         self.inbox.rare().timers.set_every(
             key.into(),
             moment(period),
             period,
             missed,
             Box::new(make),
+            &count,
         );
     }
 

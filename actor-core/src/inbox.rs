@@ -19,6 +19,8 @@ use crate::{ExitReason, MonitorId, Signal};
 
 /// Messages in a row before an actor yields.
 const RUN: u8 = 128;
+/// In place of their count: it gave its thread up and has not got it back.
+const YIELDED: u8 = RUN + 1;
 
 /// What an incarnation does next.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -138,8 +140,12 @@ impl<M: Send + 'static> Inbox<M> {
             if !self.cell.is_undisturbed(self.incarnation) && self.is_to_end() {
                 return Poll::Ready(Next::End);
             }
-            if self.run >= RUN {
+            if self.run == YIELDED {
                 self.run = 0;
+                self.note_thread(true);
+            } else if self.run >= RUN {
+                self.run = YIELDED;
+                self.note_thread(false);
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
@@ -205,8 +211,23 @@ impl<M: Send + 'static> Inbox<M> {
             rare.timers.take_due()?
         };
         rare.ticked = true;
+        self.cell.turn_to(self.incarnation);
         rare.owed = Some(message);
         Some(Next::Message)
+    }
+
+    /// For the watchdog, which must not take a wait for a thread for a message in hand.
+    fn note_thread(&self, has_one: bool) {
+        let cell = &self.cell;
+        let system = cell.header().system();
+        if !system.is_some_and(|system| system.is_watched()) {
+            return;
+        }
+        if has_one {
+            cell.turn_to(self.incarnation);
+        } else {
+            cell.yielded(self.incarnation);
+        }
     }
 
     /// Takes what is at the front and no message of its own. `None` when nothing is to be handled.
@@ -214,6 +235,7 @@ impl<M: Send + 'static> Inbox<M> {
         let Some(Item::Extra(extra)) = self.batch.next() else {
             return None;
         };
+        self.cell.turn_to(self.incarnation);
         match *extra {
             Extra::Message(message) => self.rare().owed = Some(message),
             Extra::Mapped(id, message) if self.end_monitor(id) => self.rare().owed = Some(message),

@@ -109,6 +109,10 @@ enum Start {
 }
 
 async fn start<A: Actor>(life: &mut Life<A>) -> Result<Start, BoxError> {
+    if life.ctx.core().is_watched() {
+        // It has its thread.
+        life.ctx.inbox.cell.turn_to(life.ctx.inbox.incarnation);
+    }
     let starting = Starting {
         cell: Arc::clone(&life.ctx.inbox.cell),
         future: Killable::new(life.actor.started(&mut life.ctx)),
@@ -160,7 +164,7 @@ fn end<A: Actor>(mut life: Life<A>) -> Pin<Box<impl Future<Output = ()> + Send>>
         let noted = life.ctx.inbox.rare().end.take();
         let mut reason = noted.expect("why it ends was noted before");
         let cell = Arc::clone(&life.ctx.inbox.cell);
-        stop_children(&cell).await;
+        stop_children(&cell, life.ctx.inbox.incarnation).await;
         let was_started = !matches!(
             reason,
             ExitReason::StartFailed(_) | ExitReason::StartTimeout
@@ -171,6 +175,7 @@ fn end<A: Actor>(mut life: Life<A>) -> Pin<Box<impl Future<Output = ()> + Send>>
             reason = ExitReason::Killed;
         }
         if was_started && !cell.is_killed(incarnation) {
+            cell.leaving(incarnation, true);
             let hook = async {
                 Killable::new(life.actor.stopped(&reason, &mut life.ctx))
                     .await
@@ -184,7 +189,7 @@ fn end<A: Actor>(mut life: Life<A>) -> Pin<Box<impl Future<Output = ()> + Send>>
                 }
             }
             // The hook may have started some more.
-            stop_children(&cell).await;
+            stop_children(&cell, incarnation).await;
         }
         let Life { actor, mut ctx } = life;
         drop_state(&cell, actor, &reason);
@@ -192,10 +197,11 @@ fn end<A: Actor>(mut life: Life<A>) -> Pin<Box<impl Future<Output = ()> + Send>>
     })
 }
 
-async fn stop_children<M: Send + 'static>(cell: &Cell<M>) {
+async fn stop_children<M: Send + 'static>(cell: &Cell<M>, incarnation: u32) {
     if let (Some(system), Some(children)) =
         (cell.header().system(), cell.header().children_if_any())
     {
+        cell.leaving(incarnation, false);
         stop_all(system, children, &ExitReason::Shutdown).await;
     }
 }

@@ -44,6 +44,7 @@ mod exit;
 mod guard;
 mod inbox;
 mod incarnation;
+mod kind;
 mod lifecycle;
 pub mod link;
 mod mailbox;
@@ -56,12 +57,15 @@ mod reply;
 mod reply_scope;
 mod runtime;
 mod signal;
+pub mod snapshot;
 mod spawn;
 mod supervisor;
 mod sync;
 mod system;
+mod tally;
 mod timekeeper;
 mod timers;
+mod watchdog;
 #[cfg(feature = "serde")]
 pub mod wire;
 
@@ -81,6 +85,7 @@ pub use placement::Placement;
 pub use reference::{ActorRef, AnyActorRef, Permit, SendFuture, WeakActorRef};
 pub use reply::Reply;
 pub use signal::{ActorId, Down, Exit, MonitorId, Restarted, Signal};
+pub use snapshot::Snapshot;
 pub use spawn::SpawnBuilder;
 pub use supervisor::{
     Backoff, ChildBuilder, ChildInfo, ChildSpec, ChildState, ExitSink, Restart, StartChild,

@@ -80,10 +80,26 @@ pub(crate) struct Lifecycle {
     pub(crate) was_started: bool,
     /// Whether the present incarnation has nothing in hand: it found its mailbox empty, and its waker is stored.
     pub(crate) resting: bool,
+    pub(crate) stance: Stance,
+    /// Changes whenever the present incarnation turns to something that is not counted as begun.
+    pub(crate) turn: u8,
     bits: u8,
     /// The number of the present or last incarnation; 0 before the first.
     pub(crate) incarnation: u32,
     reasons: Option<Box<Reasons>>,
+}
+
+/// What an incarnation that does not rest is about, for whoever looks at it from outside. It decides nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stance {
+    /// It has something in hand.
+    Working,
+    /// It waits for a thread, with nothing in hand: it was just launched or roused, or gave its thread up.
+    Called,
+    /// It stops its children.
+    Ending,
+    /// It is in its stopped hook.
+    Parting,
 }
 
 #[derive(Debug, Default)]
@@ -106,6 +122,8 @@ impl Lifecycle {
             supervised: false,
             was_started: false,
             resting: false,
+            stance: Stance::Working,
+            turn: 0,
             bits: 0,
             incarnation: 0,
             reasons: None,
@@ -206,6 +224,7 @@ impl Lifecycle {
         self.incarnation += 1;
         self.was_started = false;
         self.resting = false;
+        self.stance = Stance::Working;
         self.bits = 0;
         self.open = true;
         if let Some(reasons) = &mut self.reasons {

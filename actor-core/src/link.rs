@@ -11,7 +11,9 @@ use std::fmt;
 use std::task::{Context, Poll};
 
 use crate::cell::{AnyCell, Binding, Cell, Drawn, Monitor, Parked};
+use crate::children::{Child, Shutdown};
 use crate::dead_letter::DeadLetterReason;
+use crate::kind::Kind;
 use crate::lifecycle::control;
 use crate::mailbox::batch::Batch;
 use crate::mailbox::queue::{Extra, Item};
@@ -167,8 +169,14 @@ impl<M: Send + 'static> Outlet<M> {
         let binding = Binding {
             id,
             system: Arc::clone(core),
+            kind: Kind::ELSEWHERE,
         };
         cell.header().bind(binding);
+        let child = Child {
+            cell: Arc::clone(&cell) as Arc<dyn AnyCell>,
+            shutdown: Shutdown::Kill,
+        };
+        core.foreign.insert(id, child);
         let actor = ActorRef::new(Arc::clone(&cell));
         let incarnation = cell.begin(None).expect("a fresh cell takes an incarnation");
         cell.started(incarnation);
@@ -400,6 +408,7 @@ pub fn on_end(actor: &AnyActorRef, notify: impl FnOnce(Down) + Send + 'static) -
     if let Err(monitor) = actor.cell().add_monitor(Monitor {
         id,
         notify: Box::new(notify),
+        tally: system.map(|system| system.monitors.tally(1)),
     }) {
         let mut reason = ExitReason::NoActor;
         actor.cell().look(&mut |life| {

@@ -63,6 +63,10 @@ pub(crate) fn launch<A: Actor>(
     match placement {
         Placement::Task => match caught(make) {
             Ok(actor) => {
+                if ctx.core().is_watched() {
+                    // Its start-up is in hand once it is polled.
+                    cell.yielded(incarnation);
+                }
                 let runtime = ctx.core().runtime.clone();
                 drop(runtime.spawn(run(actor, ctx)));
                 Ok(())

@@ -44,6 +44,11 @@ impl Registry {
         }
     }
 
+    /// How many names are in use.
+    pub(crate) fn len(&self) -> usize {
+        self.names.len()
+    }
+
     pub(crate) fn find(&self, name: &str) -> Option<Arc<dyn AnyCell>> {
         self.names.get(name).map(|held| Arc::clone(&held))
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::cell::{AnyCell, Binding, Cell, until};
 use crate::children::{Child, Shutdown, within};
+use crate::kind::Kind;
 use crate::lifecycle::Phase;
 use crate::mailbox::order::Key;
 use crate::placement::{Placement, launch};
@@ -344,7 +345,8 @@ impl<A: Actor> SpawnBuilder<A> {
         let actor = ActorRef::new(Arc::clone(&cell));
         let any: Arc<dyn AnyCell> = Arc::clone(&cell) as Arc<dyn AnyCell>;
         let owned = self.parent.is_some();
-        if !adopt(&self.system, self.parent, &any, self.shutdown) {
+        let kind = Kind::of::<A>(self.placement);
+        if !adopt(&self.system, self.parent, &any, self.shutdown, kind) {
             any.finish(ExitReason::Shutdown);
             return Err((actor, StartError::Failed(ExitReason::Shutdown)));
         }
@@ -378,6 +380,7 @@ pub(crate) fn adopt(
     parent: Option<Arc<dyn AnyCell>>,
     cell: &Arc<dyn AnyCell>,
     shutdown: Shutdown,
+    kind: Kind,
 ) -> bool {
     let id = ActorId(system.next_id());
     let child = Child {
@@ -394,6 +397,7 @@ pub(crate) fn adopt(
     let binding = Binding {
         id,
         system: Arc::clone(system),
+        kind,
     };
     if !cell.header().bind(binding) || !children.insert(id, child) {
         return false;

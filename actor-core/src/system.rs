@@ -9,9 +9,12 @@ use crate::dead_letter::{DeadLetterOffice, DeadLetters};
 use crate::lifecycle::{Phase, Request};
 use crate::registry::Registry;
 use crate::runtime::Runtime;
+use crate::snapshot::Snapshot;
 use crate::spawn::SpawnBuilder;
-use crate::sync::{Arc, AtomicBool, AtomicU64, AtomicUsize, Mutex, Ordering, lock};
+use crate::sync::{Arc, AtomicBool, AtomicU64, AtomicUsize, Mutex, OnceLock, Ordering, lock};
+use crate::tally::Gauge;
 use crate::timekeeper::{Timekeeper, Timekeeping};
+use crate::watchdog::Watchdog;
 use crate::{Actor, ActorRef, AnyActorRef, ExitReason, LookupError, RegisterError, StartError};
 
 /// The deadline of an ask that sets none.
@@ -26,6 +29,11 @@ pub(crate) struct SystemCore {
     pub(crate) roots: Children,
     pub(crate) dead_letters: DeadLetterOffice,
     pub(crate) ask_timeout: Duration,
+    /// Actors of other places that are known here; nobody here stops them.
+    pub(crate) foreign: Children,
+    pub(crate) timers: Gauge,
+    pub(crate) monitors: Gauge,
+    pub(crate) watchdog: OnceLock<Arc<Watchdog>>,
     next_id: AtomicU64,
     live: AtomicUsize,
     handles: AtomicUsize,
@@ -45,6 +53,15 @@ impl SystemCore {
 
     pub(crate) fn actor_ended(&self) {
         self.live.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Whether there is a watchdog.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.watchdog.get().is_some()
+    }
+
+    pub(crate) fn live(&self) -> usize {
+        self.live.load(Ordering::Relaxed)
     }
 
     pub(crate) fn note_casualty(&self, casualty: Casualty) {
@@ -136,6 +153,7 @@ pub struct SystemBuilder {
     ask_timeout: Duration,
     timekeeping: Timekeeping,
     panic_hook: bool,
+    watchdog: Option<Duration>,
 }
 
 impl SystemBuilder {
@@ -217,6 +235,57 @@ impl SystemBuilder {
         self
     }
 
+    /// Names handlers that run for longer than `limit`: in a warning of `tracing`, and in the [`snapshot`](ActorSystem::snapshot).
+    ///
+    /// Off by default, since its price depends on the system: four times within the limit it looks at every live actor, which takes
+    /// the time that a lock takes for each, a few thousand at a time. A message costs nothing. A limit of some seconds is a good one:
+    /// handlers that wait for something slow on purpose stay below it, those that hang do not. It does not depend on the workers of
+    /// the runtime, so it also sees handlers that block all of them. An actor is warned of once the message has been in hand for the
+    /// limit, a quarter of it later at most as long as the looking itself is quick, and again whenever the time has doubled; start-ups and
+    /// `stopped` hooks count as messages do. See the [module on snapshots](crate::snapshot).
+    ///
+    /// # Panics
+    ///
+    /// With a limit of zero.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// use actor_core::Timekeeping;
+    ///
+    /// struct Slow;
+    ///
+    /// impl Actor for Slow {
+    ///     type Msg = ();
+    ///
+    ///     async fn handle(&mut self, (): (), _ctx: &mut Context<Self>) -> ActorResult {
+    ///         std::future::pending().await // A server that never answers, say.
+    ///     }
+    /// }
+    ///
+    /// #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// async fn main() -> Result<(), BoxError> {
+    ///     let system = ActorSystem::builder("demo")
+    ///         .timekeeping(Timekeeping::Runtime) // Virtual time, for the test.
+    ///         .watchdog(Duration::from_secs(10))
+    ///         .build();
+    ///     let slow = system.spawn(Slow);
+    ///     slow.send(()).await?;
+    ///     tokio::time::sleep(Duration::from_secs(15)).await;
+    ///
+    ///     let snapshot = system.snapshot();
+    ///     let overdue: Vec<_> = snapshot.overdue().map(|actor| actor.id).collect();
+    ///     assert_eq!(overdue, [slow.id()]);
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn watchdog(mut self, limit: Duration) -> Self {
+        assert!(!limit.is_zero(), "a watchdog needs a limit above zero");
+        self.watchdog = Some(limit);
+        self
+    }
+
     /// Builds the system on the runtime that the caller runs on.
     ///
     /// # Panics
@@ -249,13 +318,21 @@ impl SystemBuilder {
             roots: Children::default(),
             dead_letters: DeadLetterOffice::new(),
             ask_timeout: self.ask_timeout,
+            foreign: Children::default(),
+            timers: Gauge::default(),
+            monitors: Gauge::default(),
+            watchdog: OnceLock::new(),
             next_id: AtomicU64::new(1),
             live: AtomicUsize::new(0),
             handles: AtomicUsize::new(0),
             runtime_watched: AtomicBool::new(false),
             casualties: Mutex::new(None),
         };
-        ActorSystem::from_core(Arc::new(core))
+        let core = Arc::new(core);
+        if let Some(limit) = self.watchdog {
+            Watchdog::start(&core, limit);
+        }
+        ActorSystem::from_core(core)
     }
 }
 
@@ -298,6 +375,7 @@ impl ActorSystem {
             ask_timeout: ASK_TIMEOUT,
             timekeeping: Timekeeping::default(),
             panic_hook: true,
+            watchdog: None,
         }
     }
 
@@ -643,7 +721,37 @@ impl ActorSystem {
     /// ```
     #[must_use]
     pub fn live_actors(&self) -> usize {
-        self.core.live.load(Ordering::Relaxed)
+        self.core.live()
+    }
+
+    /// What there is at this moment: the tree of actors, and what each is doing. See the [module on snapshots](crate::snapshot).
+    ///
+    /// Takes the time of one short lock per actor; no actor is kept from its work for longer.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # struct Sink;
+    /// # impl Actor for Sink {
+    /// #     type Msg = u32;
+    /// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let sink = system.start_named("sink", Sink).await?;
+    /// sink.send(1).await?;
+    ///
+    /// let snapshot = system.snapshot();
+    /// assert_eq!(snapshot.totals.actors, 1);
+    /// assert_eq!(snapshot.find("sink").map(|actor| actor.id), Some(sink.id()));
+    /// println!("{snapshot}");
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        crate::snapshot::take(&self.core)
     }
 
     /// Stops everything in the reverse order of its start, each actor within its own allowance and all within `deadline`. What has not

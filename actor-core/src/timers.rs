@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 use tokio::time::Sleep;
 
+use crate::tally::{Gauge, Tally};
+
 /// Names a timer within its actor. Setting a timer under a key that is in use replaces that timer.
 ///
 /// # Examples
@@ -134,6 +136,7 @@ enum Kind<M> {
 }
 
 struct Table<M> {
+    tally: Tally,
     due: BTreeMap<(Instant, u64), TimerKey>,
     timers: HashMap<TimerKey, (Instant, u64, Kind<M>)>,
     next: u64,
@@ -152,9 +155,10 @@ impl<M> Timers<M> {
         Timers { table: None }
     }
 
-    fn table(&mut self) -> &mut Table<M> {
+    fn table(&mut self, count: &Gauge) -> &mut Table<M> {
         self.table.get_or_insert_with(|| {
             Box::new(Table {
+                tally: count.tally(0),
                 due: BTreeMap::new(),
                 timers: HashMap::new(),
                 next: 0,
@@ -164,8 +168,8 @@ impl<M> Timers<M> {
         })
     }
 
-    pub(crate) fn set_once(&mut self, key: TimerKey, at: Instant, message: M) {
-        self.table().set(key, at, Kind::Once(message));
+    pub(crate) fn set_once(&mut self, key: TimerKey, at: Instant, message: M, count: &Gauge) {
+        self.table(count).set(key, at, Kind::Once(message));
     }
 
     pub(crate) fn set_every(
@@ -175,8 +179,9 @@ impl<M> Timers<M> {
         period: Duration,
         missed: MissedTicks,
         make: Box<dyn FnMut() -> M + Send>,
+        count: &Gauge,
     ) {
-        self.table().set(
+        self.table(count).set(
             key,
             first,
             Kind::Every {
@@ -232,11 +237,13 @@ impl<M> Table<M> {
         self.next += 1;
         self.due.insert((at, self.next), key.clone());
         self.timers.insert(key, (at, self.next, kind));
+        self.tally.add_one();
     }
 
     fn remove(&mut self, key: &TimerKey) -> Option<Kind<M>> {
         let (at, number, kind) = self.timers.remove(key)?;
         self.due.remove(&(at, number));
+        self.tally.remove_one();
         Some(kind)
     }
 
@@ -278,6 +285,7 @@ impl<M> Table<M> {
             .timers
             .remove(&key)
             .expect("every due entry has its timer");
+        self.tally.remove_one();
         match kind {
             Kind::Once(message) => message,
             Kind::Every {

@@ -376,6 +376,7 @@ impl<M: Serialize + Send + 'static> WorkerBuilder<M> {
             spec,
             start_timeout,
         })
+        .in_process()
     }
 }
 

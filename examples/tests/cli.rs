@@ -304,6 +304,26 @@ fn countdown_hears_every_exit_behind_its_countdown() {
 }
 
 #[test]
+fn countdown_prints_its_tree_of_actors() {
+    let output = run(&["run", "countdown", "--workers", "2", "--snapshot"]);
+
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let text = stderr(&output);
+    assert!(text.contains("system countdown: 3 actors, "), "{text}");
+    let has = |begin: &str, part: &str| {
+        let lines = text.lines();
+        lines
+            .filter(|line| line.starts_with(begin) && line.contains(part))
+            .count()
+    };
+    assert_eq!(
+        (has("#", " Collector "), has("  #", " Worker ")),
+        (1, 2),
+        "{text}"
+    );
+}
+
+#[test]
 fn countdown_without_workers_is_refused() {
     check_refused(&["run", "countdown", "--workers", "0"], &["--workers", "0"]);
 }

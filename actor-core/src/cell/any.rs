@@ -4,7 +4,7 @@ use std::any::Any;
 use std::task::{Poll, Waker};
 
 use super::links::Tied;
-use super::{Cell, Header, LinkedEnd, Monitor, RestartWatcher, Tie};
+use super::{Cell, Header, Inspection, LinkedEnd, Monitor, Pulse, RestartWatcher, Tie};
 use crate::ExitReason;
 use crate::lifecycle::{Lifecycle, Phase, Request};
 use crate::mailbox::queue::Extra;
@@ -14,6 +14,7 @@ use crate::sync::Arc;
 /// The untyped face of [`Cell`].
 pub(crate) trait AnyCell: Send + Sync {
     fn header(&self) -> &Header;
+    fn header_mut(&mut self) -> &mut Header;
     fn message_type(&self) -> &'static str;
     fn request(&self, request: &Request);
     /// Whether `ready` holds; otherwise keeps the waker until the phase changes.
@@ -26,6 +27,10 @@ pub(crate) trait AnyCell: Send + Sync {
     fn unwatch(&self, key: u64);
     /// Looks at the life under the lock.
     fn look(&self, look: &mut dyn FnMut(&Lifecycle));
+    /// What a snapshot says of it.
+    fn inspect(&self) -> Inspection;
+    /// What its incarnation has in hand.
+    fn pulse(&self) -> Option<Pulse>;
     /// Gives the monitor back when the cell has ended.
     fn add_monitor(&self, monitor: Monitor) -> Result<(), Monitor>;
     /// Takes a monitor back, and what it hears of restarts.
@@ -59,6 +64,10 @@ pub(crate) trait AnyCell: Send + Sync {
 impl<M: Send + 'static> AnyCell for Cell<M> {
     fn header(&self) -> &Header {
         &self.header
+    }
+
+    fn header_mut(&mut self) -> &mut Header {
+        &mut self.header
     }
 
     fn message_type(&self) -> &'static str {
@@ -124,6 +133,14 @@ impl<M: Send + 'static> AnyCell for Cell<M> {
 
     fn look(&self, look: &mut dyn FnMut(&Lifecycle)) {
         look(&self.lock().life);
+    }
+
+    fn inspect(&self) -> Inspection {
+        self.do_inspect()
+    }
+
+    fn pulse(&self) -> Option<Pulse> {
+        self.do_pulse()
     }
 
     fn add_monitor(&self, monitor: Monitor) -> Result<(), Monitor> {

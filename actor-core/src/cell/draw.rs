@@ -4,7 +4,7 @@ use std::task::Waker;
 
 use super::{BEGUN_MASK, BegunWatcher, Cell, Guarded, OnEnd, begun_word, wake_all};
 use crate::ExitReason;
-use crate::lifecycle::control;
+use crate::lifecycle::{Stance, control};
 use crate::mailbox::batch::Batch;
 use crate::sync::{Arc, MutexGuard, Ordering};
 
@@ -133,6 +133,7 @@ impl<M: Send + 'static> Cell<M> {
         }
         let drawn = if !guarded.queue.is_empty() {
             guarded.queue.hand_over(empty);
+            guarded.life.stance = Stance::Working;
             Drawn::Some
         } else if guarded.life.is_disturbed(known) {
             Drawn::Disturbed

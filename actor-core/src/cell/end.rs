@@ -9,6 +9,7 @@ use crate::dead_letter::DeadLetterReason;
 use crate::lifecycle::Request;
 use crate::mailbox::queue::Item;
 use crate::reply_scope::Scope;
+use crate::snapshot::Site;
 use crate::sync::{Arc, MutexGuard, Ordering};
 use crate::{ActorId, AskError, Down, ExitReason};
 
@@ -64,6 +65,7 @@ impl<M: Send + 'static> Cell<M> {
         }
         self.sync_control(&guarded);
         let broken = guarded.take_links(given_up);
+        guarded.extras().given_up += 1;
         let out_of_reach = self.give_up_drawn(&guarded);
         let incarnation = guarded.life.incarnation;
         let waker = guarded.waker.take();
@@ -197,6 +199,9 @@ impl<M: Send + 'static> Cell<M> {
                     children.remove(binding.id);
                 }
             }
+            None if binding.kind.site() == Site::Elsewhere => {
+                binding.system.foreign.remove(binding.id);
+            }
             None => binding.system.roots.remove(binding.id),
         }
         binding.system.actor_ended();
@@ -204,13 +209,16 @@ impl<M: Send + 'static> Cell<M> {
 
     fn tell_monitors(&self, monitors: Vec<Monitor>, reason: &ExitReason) {
         for monitor in monitors {
+            let Monitor { id, notify, tally } = monitor;
+            // Whoever hears of the end finds it counted no more.
+            drop(tally);
             let down = Down {
-                monitor: monitor.id,
+                monitor: id,
                 actor: self.header.id(),
                 reason: reason.clone(),
             };
             // A map function of `monitor_with` is user code.
-            if catch_unwind(AssertUnwindSafe(|| (monitor.notify)(down))).is_err() {
+            if catch_unwind(AssertUnwindSafe(|| notify(down))).is_err() {
                 tracing::error!(actor = %self.header.id(), "a monitor's map function panicked; its message is lost");
             }
         }

@@ -22,6 +22,7 @@
 mod any;
 mod draw;
 mod end;
+mod inspect;
 mod links;
 mod push;
 mod restarts;
@@ -31,7 +32,8 @@ use std::task::Waker;
 use std::time::Duration;
 
 use crate::children::Children;
-use crate::lifecycle::{Lifecycle, Request};
+use crate::kind::Kind;
+use crate::lifecycle::{Lifecycle, Request, Stance};
 use crate::mailbox::order::Key;
 use crate::mailbox::queue::Queue;
 use crate::signal::{ActorId, MonitorId};
@@ -40,10 +42,12 @@ use crate::sync::{
     Arc, AtomicU32, AtomicU64, AtomicUsize, Mutex, MutexGuard, OnceLock, Ordering, lock,
 };
 use crate::system::SystemCore;
+use crate::tally::Tally;
 use crate::{Down, ExitReason, Mailbox};
 
 pub(crate) use any::{AnyCell, until};
 pub(crate) use draw::{Drawn, Parked};
+pub(crate) use inspect::{Inspection, Pulse};
 pub(crate) use links::{LinkedEnd, Tie, absence};
 pub(crate) use push::Refused;
 pub(crate) use restarts::RestartWatcher;
@@ -53,6 +57,7 @@ pub(crate) struct Binding {
     /// Also its key in the table of its owner.
     pub(crate) id: ActorId,
     pub(crate) system: Arc<SystemCore>,
+    pub(crate) kind: Kind,
 }
 
 /// The relations of an actor that has any.
@@ -62,6 +67,18 @@ pub(crate) struct Kin {
     pub(crate) parent: Option<Arc<dyn AnyCell>>,
     /// The actors that it owns.
     pub(crate) children: Children,
+}
+
+impl Drop for Kin {
+    /// A branch of the tree that goes all at once goes level by level, since it may be deeper than a stack.
+    fn drop(&mut self) {
+        let mut next = self.parent.take();
+        while let Some(mut parent) = next {
+            next = Arc::get_mut(&mut parent)
+                .and_then(|cell| cell.header_mut().kin.get_mut())
+                .and_then(|kin| kin.parent.take());
+        }
+    }
 }
 
 /// The part of a cell that does not depend on the message type.
@@ -92,6 +109,8 @@ struct Extras {
     on_end: Option<OnEnd>,
     begun_watchers: Vec<Arc<dyn BegunWatcher>>,
     start_timeout: Option<Duration>,
+    /// How many incarnations were given up: each took one number more.
+    given_up: u32,
 }
 
 /// Who is told that an incarnation ended.
@@ -101,6 +120,8 @@ pub(crate) type OnEnd = Box<dyn FnOnce(u32, ExitReason) + Send>;
 pub(crate) struct Monitor {
     pub(crate) id: MonitorId,
     pub(crate) notify: Box<dyn FnOnce(Down) + Send>,
+    /// Counts it for as long as it is set.
+    pub(crate) tally: Option<Tally>,
 }
 
 struct Guarded<M> {
@@ -116,6 +137,7 @@ impl<M> Guarded<M> {
     fn rouse(&mut self) -> Option<Waker> {
         if self.life.resting {
             self.life.resting = false;
+            self.life.stance = Stance::Called;
             self.waker.take()
         } else {
             None
@@ -124,7 +146,10 @@ impl<M> Guarded<M> {
 
     /// Reaches also an incarnation that waits for something else.
     fn rouse_anyhow(&mut self) -> Option<Waker> {
-        self.life.resting = false;
+        if self.life.resting {
+            self.life.resting = false;
+            self.life.stance = Stance::Called;
+        }
         self.waker.take()
     }
 
@@ -318,7 +343,7 @@ impl Header {
     pub(crate) fn set_parent(&self, parent: Arc<dyn AnyCell>) {
         let kin = Kin {
             parent: Some(parent),
-            ..Kin::default()
+            children: Children::default(),
         };
         drop(self.kin.set(Box::new(kin)));
     }

@@ -35,8 +35,9 @@ fn the_task_of_a_small_actor_fits_into_256_bytes() {
     let task = run(Counter { total: 0 }, ctx);
 
     assert!(size_of_val(&task) <= 152, "{}", size_of_val(&task));
+    // Allocators hand out sixteens; that of glibc has 232 bytes for whatever needs more than 216.
     assert!(
-        size_of_val(&*cell) + 16 <= 224,
+        size_of_val(&*cell) + 16 <= 232,
         "the cell with its two counts: {}",
         size_of_val(&*cell)
     );

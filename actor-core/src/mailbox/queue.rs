@@ -179,7 +179,6 @@ impl<M> Queue<M> {
     }
 
     /// How many messages the overflow policy has dropped in all.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the snapshot"))]
     pub(crate) fn dropped(&self) -> u64 {
         self.rare
             .as_ref()

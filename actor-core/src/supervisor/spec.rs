@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{Backoff, Restart, StartChild, TaskChild};
 use crate::cell::{AnyCell, Cell};
+use crate::kind::Kind;
 use crate::link::Port;
 use crate::mailbox::order::Key;
 use crate::spawn::START_TIMEOUT;
@@ -48,6 +49,8 @@ pub struct ChildSpec {
     pub(crate) start: Arc<dyn StartChild>,
     /// Set when a supervisor has taken the child over.
     pub(crate) adopted: bool,
+    /// What it is, for snapshots.
+    pub(crate) kind: Kind,
 }
 
 impl ChildSpec {
@@ -97,6 +100,7 @@ impl ChildSpec {
     {
         ChildBuilder::new(
             id.into(),
+            Kind::of::<A>,
             Box::new(move |cell, placement, start_timeout| {
                 let factory = Arc::new(Mutex::new(factory));
                 Arc::new(TaskChild::<A, F> {
@@ -170,6 +174,7 @@ impl ChildSpec {
     {
         ChildBuilder::new(
             id.into(),
+            |_| Kind::ELSEWHERE,
             Box::new(move |cell, _placement, start_timeout| {
                 Arc::new(start(Port::new(cell), start_timeout))
             }),
@@ -271,10 +276,11 @@ pub struct ChildBuilder<M: Send + 'static> {
     placement: Placement,
     start_timeout: Duration,
     make: MakeStart<M>,
+    kind: fn(Placement) -> Kind,
 }
 
 impl<M: Send + 'static> ChildBuilder<M> {
-    fn new(id: String, make: MakeStart<M>) -> Self {
+    fn new(id: String, kind: fn(Placement) -> Kind, make: MakeStart<M>) -> Self {
         ChildBuilder {
             id,
             name: None,
@@ -286,7 +292,30 @@ impl<M: Send + 'static> ChildBuilder<M> {
             placement: Placement::default(),
             start_timeout: START_TIMEOUT,
             make,
+            kind,
         }
+    }
+
+    /// Says that a [custom](ChildSpec::custom) child lives in a process of its own, so that snapshots can tell. It changes nothing else.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # use actor_core::{ExitSink, StartChild, link::Port};
+    /// # struct Process { port: Port<u32> }
+    /// # #[actor_core::async_trait]
+    /// # impl StartChild for Process {
+    /// #     async fn start(&self, _exits: ExitSink) -> Result<(), ExitReason> { Err(ExitReason::NoConnection) }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let (spec, _actor) = ChildSpec::custom("worker", |port: Port<u32>, _| Process { port }).in_process().build();
+    /// # }
+    /// ```
+    pub fn in_process(mut self) -> Self {
+        self.kind = |_| Kind::PROCESS;
+        self
     }
 
     /// The name under which others look it up, reserved over every restart.
@@ -589,6 +618,7 @@ impl<M: Send + 'static> ChildBuilder<M> {
             cell: any,
             start: (self.make)(cell, self.placement, self.start_timeout),
             adopted: false,
+            kind: (self.kind)(self.placement),
         };
         (spec, actor)
     }

@@ -498,7 +498,8 @@ impl Supervisor {
         mut spec: ChildSpec,
     ) -> Result<usize, (String, ExitReason)> {
         let parent: Arc<dyn AnyCell> = Arc::clone(&ctx.inbox.cell) as Arc<dyn AnyCell>;
-        if !adopt(ctx.core(), Some(parent), &spec.cell, spec.shutdown) {
+        let (cell, kind) = (&spec.cell, spec.kind);
+        if !adopt(ctx.core(), Some(parent), cell, spec.shutdown, kind) {
             return Err((spec.id.clone(), ExitReason::Shutdown));
         }
         spec.adopted = true;

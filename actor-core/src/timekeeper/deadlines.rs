@@ -71,6 +71,17 @@ impl<T> Deadlines<T> {
         self.len == 0
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether this deadline is still to come.
+    pub(crate) fn holds(&self, key: Key) -> bool {
+        self.entries
+            .get(key.index as usize)
+            .is_some_and(|entry| entry.generation == key.generation && entry.target.is_some())
+    }
+
     pub(crate) fn has_young(&self) -> bool {
         self.youngest != NONE
     }

@@ -136,6 +136,20 @@ impl Timekeeper {
         drop(target);
     }
 
+    /// The present moment of this clock.
+    pub(crate) fn now(&self) -> Instant {
+        match self.kind {
+            Timekeeping::Thread => Instant::now(),
+            Timekeeping::Runtime => self.runtime.now(),
+        }
+    }
+
+    /// How many deadlines are set, apart from this one.
+    pub(crate) fn pending(&self, except: Option<Key>) -> usize {
+        let table = &lock(&self.shared.state).table;
+        table.len() - usize::from(except.is_some_and(|key| table.holds(key)))
+    }
+
     /// How long a deadline has still to go.
     pub(crate) fn remaining(&self, key: Key) -> Duration {
         lock(&self.shared.state)

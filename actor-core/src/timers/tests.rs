@@ -27,13 +27,16 @@ fn an_interval_keeps_its_rhythm() {
 fn the_same_key_replaces_and_cancel_tells_whether_there_was_one() {
     // G1, G2
     let mut timers = Timers::new();
+    let count = Gauge::default();
     let at = Instant::now();
-    timers.set_once("a".into(), at, 1);
-    timers.set_once("a".into(), at, 2);
-    timers.set_once(7.into(), at, 3);
+    timers.set_once("a".into(), at, 1, &count);
+    timers.set_once("a".into(), at, 2, &count);
+    timers.set_once(7.into(), at, 3, &count);
 
     assert_eq!(timers.len(), 2);
     assert!(timers.cancel(&"a".into()));
     assert!(!timers.cancel(&"a".into()));
-    assert_eq!(timers.len(), 1);
+    assert_eq!((timers.len(), count.count()), (1, 1));
+    drop(timers);
+    assert_eq!(count.count(), 0);
 }

@@ -57,6 +57,10 @@ pub(crate) struct Args {
     /// The pause between two numbers, in milliseconds
     #[arg(long, value_name = "MS", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=60_000))]
     pause_ms: u32,
+
+    /// Print the tree of actors once it has started
+    #[arg(long)]
+    snapshot: bool,
 }
 
 impl Args {
@@ -81,6 +85,9 @@ pub(crate) async fn run(args: Args, stage: &Stage) -> Result<Outcome, Failure> {
         .await
         .map_err(|error| Failure::machinery("starting the collector", error))?;
 
+    if args.snapshot {
+        stage.console.note(system.snapshot().to_string());
+    }
     let heard = listen(&collector, &args, stage).await;
     system.shutdown(Duration::from_secs(5)).await;
     let (record, interrupted) =

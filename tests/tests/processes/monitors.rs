@@ -1,11 +1,31 @@
 //! F1–F4 over a link, for actors that a worker lends and for actors that are lent to it.
 
 use actor_core::prelude::*;
+use actor_core::snapshot::{ActorState, Site};
 use rustix::process::Signal as Sig;
 use tests::soon;
 use tests::workers::RigMsg;
 
 use crate::bench::{Bench, Heard, LONG, Listener, ask_aside, signal};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_snapshot_tells_process_children_and_lent_actors() {
+    let bench = Bench::new().await;
+    let lent = bench.rig.ask_within(LONG, RigMsg::Lend).await.unwrap();
+
+    let snapshot = bench.system.snapshot();
+
+    let rig = snapshot.get(bench.rig.id()).unwrap();
+    assert_eq!((rig.site, rig.state), (Site::Process, ActorState::Running));
+    assert_eq!((rig.depth, &rig.in_hand), (1, &None));
+    let last = snapshot.actors.last().unwrap();
+    assert_eq!((last.id, last.site), (lent.id(), Site::Elsewhere));
+    lent.send(u64::MAX).await.unwrap();
+    lent.wait().await;
+    bench.end().await;
+    let totals = bench.system.snapshot().totals;
+    assert_eq!((totals.actors, totals.monitors), (0, 0));
+}
 
 // F1
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

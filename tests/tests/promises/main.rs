@@ -11,6 +11,8 @@ mod messages;
 mod monitors;
 mod names;
 mod restarts;
+mod snapshot;
 mod stress;
 mod supervisors;
 mod timers;
+mod watchdog;
