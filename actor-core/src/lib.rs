@@ -70,6 +70,9 @@ mod watchdog;
 pub mod wire;
 
 pub use actor::{Actor, ActorResult};
+#[cfg(feature = "macros")]
+#[doc(inline)]
+pub use actor_core_macros::messages;
 /// What an implementation of [`StartChild`] is written with.
 pub use async_trait::async_trait;
 pub use children::{Casualty, Fate, Shutdown};

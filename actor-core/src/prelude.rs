@@ -7,3 +7,6 @@ pub use crate::{
     Context, Down, ExitReason, Mailbox, Placement, Reply, Restart, Shutdown, Signal, Strategy,
     Supervisor, SupervisorRef, WeakActorRef,
 };
+
+#[cfg(feature = "macros")]
+pub use crate::messages;
