@@ -120,7 +120,9 @@ pub type ActorResult = Result<(), BoxError>;
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an actor",
-    note = "an actor implements `Actor`: `type Msg` and `async fn handle(&mut self, msg, ctx) -> ActorResult`"
+    label = "not an actor",
+    note = "an actor implements `Actor`: `type Msg` and `async fn handle(&mut self, msg, ctx) -> ActorResult`",
+    note = "what is spawned is the state itself; a supervisor is given a function that makes it: `ChildSpec::new(id, || state)`"
 )]
 #[doc(alias = "GenServer")]
 pub trait Actor: Sized + Send + 'static {

@@ -13,8 +13,12 @@ use crate::options::Options;
 
 /// Everything that is generated for a block.
 pub(crate) fn block(block: &Block, options: &Options) -> TokenStream {
-    let writer = Writer::new(block, options);
     let item = &block.item;
+    if block.messages.is_empty() {
+        // That is a fault, or all of them have one; nothing more is known of the actor.
+        return quote!(#item);
+    }
+    let writer = Writer::new(block, options);
     let (message_enum, ref_trait) = (writer.message_enum(), writer.ref_trait());
     let (ref_impl, actor_impl) = (writer.ref_impl(), writer.actor_impl());
     quote! {
@@ -56,10 +60,17 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// The path of the crate, in something that is underlined where the user wrote what it is for.
+    fn krate_at(&self, place: Span) -> TokenStream {
+        let tokens = self.krate.clone().into_iter().map(|mut token| {
+            token.set_span(place);
+            token
+        });
+        tokens.collect()
+    }
+
     fn message_enum(&self) -> TokenStream {
-        let Writer {
-            krate, msg, cfgs, ..
-        } = self;
+        let Writer { msg, cfgs, .. } = self;
         let vis = &self.block.vis;
         let doc = format!(" The messages of `{}`.", self.block.actor);
         let attrs = self.enum_attrs();
@@ -68,10 +79,10 @@ impl<'a> Writer<'a> {
             let Message {
                 variant, carried, ..
             } = message;
-            let reply = message
-                .kind
-                .answer()
-                .map(|answer| quote!(#krate::Reply<#answer>));
+            let reply = message.kind.answer().map(|answer| {
+                let krate = self.krate_at(answer.span());
+                quote_spanned!(answer.span()=> #krate::Reply<#answer>)
+            });
             let fields: Vec<_> = fields(message).map(|(_, ty)| ty).chain(&reply).collect();
             match fields[..] {
                 [] => quote!(#(#carried)* #variant,),
@@ -125,13 +136,15 @@ impl<'a> Writer<'a> {
 
     fn ref_impl(&self) -> TokenStream {
         let Writer {
-            krate,
             msg,
             ref_trait,
             cfgs,
             ..
         } = self;
+        let span = self.block.item.self_ty.span();
+        let krate = self.krate_at(span);
         let (params, arguments, bounds) = self.generics.split_for_impl();
+        let actor_ref = quote_spanned!(span=> #krate::ActorRef<#msg #arguments>);
         let methods = self.block.messages.iter().map(|message| {
             let signature = self.signature(message);
             let cfgs = message
@@ -143,7 +156,7 @@ impl<'a> Writer<'a> {
         });
         quote! {
             #(#cfgs)*
-            impl #params #ref_trait #arguments for #krate::ActorRef<#msg #arguments> #bounds {
+            impl #params #ref_trait #arguments for #actor_ref #bounds {
                 #(#methods)*
             }
         }
@@ -151,30 +164,33 @@ impl<'a> Writer<'a> {
 
     /// The head of a method of the reference.
     fn signature(&self, message: &Message) -> TokenStream {
-        let Writer { krate, msg, .. } = self;
+        let msg = &self.msg;
         let (_, arguments, _) = self.generics.split_for_impl();
         let method = &message.method;
         let params = fields(message).map(|(name, ty)| quote!(#name: #ty));
+        let span = method.span();
+        let krate = self.krate_at(span);
         let output = match message.kind.answer() {
-            None => quote!(#krate::SendFuture<'_, #msg #arguments>),
-            Some(answer) => quote! {
+            None => quote_spanned!(span=> #krate::SendFuture<'_, #msg #arguments>),
+            Some(answer) => quote_spanned! {span=>
                 impl ::core::future::Future<Output = ::core::result::Result<#answer, #krate::AskError>>
                     + ::core::marker::Send
             },
         };
-        quote!(fn #method(&self #(, #params)*) -> #output)
+        quote_spanned!(span=> fn #method(&self #(, #params)*) -> #output)
     }
 
     fn ref_method(&self, message: &Message) -> TokenStream {
         let msg = &self.msg;
         let variant = &message.variant;
         let names: Vec<_> = fields(message).map(|(name, _)| name).collect();
-        let reply = local("reply");
+        let span = at(message.method.span());
+        let reply = local("reply", span);
         match (&message.kind, &names[..]) {
-            (Kind::Tell { .. }, []) => quote!(self.send(#msg::#variant)),
-            (Kind::Tell { .. }, _) => quote!(self.send(#msg::#variant(#(#names),*))),
-            (_, []) => quote!(self.ask(#msg::#variant)),
-            _ => quote!(self.ask(move |#reply| #msg::#variant(#(#names,)* #reply))),
+            (Kind::Tell { .. }, []) => quote_spanned!(span=> self.send(#msg::#variant)),
+            (Kind::Tell { .. }, _) => quote_spanned!(span=> self.send(#msg::#variant(#(#names),*))),
+            (_, []) => quote_spanned!(span=> self.ask(#msg::#variant)),
+            _ => quote_spanned!(span=> self.ask(move |#reply| #msg::#variant(#(#names,)* #reply))),
         }
     }
 
@@ -195,20 +211,14 @@ impl<'a> Writer<'a> {
         // Underlined where the compiler has something to say about the enum: the type that the block is for.
         let msg_type = quote_spanned!(self_ty.span()=> type Msg = #msg #arguments;);
         let handle = self.handle();
-        let result = quote!(#krate::ActorResult);
-        let started = started
-            .as_ref()
-            .map(|hook| self.hook(hook, "started", None, &result));
-        let signal = signal
-            .as_ref()
-            .map(|hook| self.hook(hook, "signal", Some(quote!(#krate::Signal)), &result));
+        let started = (started.as_ref()).map(|hook| self.hook(hook, "started", None));
+        let signal = signal.as_ref().map(|hook| {
+            let signal = given("signal", &hook.params, &|it| matches!(it, Param::Signal));
+            self.hook(hook, "signal", Some(quote!(#signal: #krate::Signal,)))
+        });
         let stopped = stopped.as_ref().map(|hook| {
-            self.hook(
-                hook,
-                "stopped",
-                Some(quote!(&#krate::ExitReason)),
-                &quote!(()),
-            )
+            let reason = given("reason", &hook.params, &|it| matches!(it, Param::Reason));
+            self.hook(hook, "stopped", Some(quote!(#reason: &#krate::ExitReason,)))
         });
         quote! {
             #(#cfgs)*
@@ -225,10 +235,9 @@ impl<'a> Writer<'a> {
     fn handle(&self) -> TokenStream {
         let krate = &self.krate;
         let arms = self.block.messages.iter().map(|message| self.arm(message));
-        let (msg, ctx) = (
-            local("msg"),
-            ctx(self.block.messages.iter().flat_map(|it| &it.params)),
-        );
+        let msg = local("msg", Span::call_site());
+        let params = self.block.messages.iter().flat_map(|it| &it.params);
+        let ctx = given("ctx", params, &|it| matches!(it, Param::Ctx));
         quote! {
             async fn handle(&mut self, #msg: Self::Msg, #ctx: &mut #krate::Context<Self>) -> #krate::ActorResult {
                 match #msg {
@@ -245,45 +254,50 @@ impl<'a> Writer<'a> {
             variant, carried, ..
         } = message;
         let cfgs = carried.iter().filter(|attr| attr.path().is_ident("cfg"));
-        let reply = local("reply");
+        let span = at(message.method.span());
+        let reply = local("reply", span);
         let names = fields(message).map(|(name, _)| name);
         let names: Vec<_> = names.chain(message.kind.answer().map(|_| &reply)).collect();
         let pattern = match names[..] {
-            [] => quote!(#msg::#variant),
-            _ => quote!(#msg::#variant(#(#names),*)),
+            [] => quote_spanned!(span=> #msg::#variant),
+            _ => quote_spanned!(span=> #msg::#variant(#(#names),*)),
         };
-        let call = call(&message.method, &message.params, None, message.is_async);
+        let call = |span| call(&message.method, &message.params, message.is_async, span);
         let deed = match message.kind {
-            Kind::Ask { .. } => quote!(#reply.send(#call)),
+            Kind::Ask { .. } => {
+                let answer = call(span);
+                quote_spanned!(span=> #reply.send(#answer))
+            }
             Kind::Tell { returns } | Kind::Deferred { returns, .. } => match returns {
-                Returns::Nothing => call,
-                Returns::Result => quote!(#call?),
+                Returns::Nothing => call(span),
+                Returns::Result(span) => {
+                    // What does not convert to a failure is underlined where it is promised.
+                    let result = call(at(span));
+                    quote_spanned!(at(span)=> #result?)
+                }
             },
         };
         quote!(#(#cfgs)* #pattern => #deed,)
     }
 
-    fn hook(
-        &self,
-        hook: &Hook,
-        name: &str,
-        told: Option<TokenStream>,
-        result: &TokenStream,
-    ) -> TokenStream {
+    fn hook(&self, hook: &Hook, name: &str, told: Option<TokenStream>) -> TokenStream {
         let krate = &self.krate;
-        let name = local(name);
-        let (told_name, ctx) = (self.told_name(hook, &name), ctx(&hook.params));
-        let told = told.map(|ty| quote!(#told_name: #ty,));
+        let name = Ident::new(name, Span::call_site());
         let carried = &hook.carried;
-        let call = call(&hook.method, &hook.params, Some(&told_name), hook.is_async);
-        let is_result = name != "stopped";
+        let ctx = given("ctx", &hook.params, &|it| matches!(it, Param::Ctx));
+        let call = call(
+            &hook.method,
+            &hook.params,
+            hook.is_async,
+            at(hook.method.span()),
+        );
         let (output, body) = match hook.returns {
-            Returns::Nothing if is_result => (
-                quote!(-> #result),
+            _ if name == "stopped" => (quote!(), quote!(#call;)),
+            Returns::Nothing => (
+                quote!(-> #krate::ActorResult),
                 quote!(#call; ::core::result::Result::Ok(())),
             ),
-            Returns::Nothing => (quote!(), quote!(#call;)),
-            Returns::Result => (quote!(-> #result), call),
+            Returns::Result(_) => (quote!(-> #krate::ActorResult), call),
         };
         quote! {
             #(#carried)*
@@ -291,12 +305,6 @@ impl<'a> Writer<'a> {
                 #body
             }
         }
-    }
-
-    fn told_name(&self, hook: &Hook, name: &Ident) -> Ident {
-        let is_used = hook.params.iter().any(|param| matches!(param, Param::Told));
-        let told = if name == "signal" { "signal" } else { "reason" };
-        local(&format!("{}{told}", if is_used { "" } else { "_" }))
     }
 }
 
@@ -309,23 +317,38 @@ fn fields(message: &Message) -> impl Iterator<Item = (&Ident, &TokenStream)> {
 }
 
 /// Calls a method of the block. By its path: a method of a trait with the same name is never meant.
-fn call(method: &Ident, params: &[Param], told: Option<&Ident>, is_async: bool) -> TokenStream {
+fn call(method: &Ident, params: &[Param], is_async: bool, span: Span) -> TokenStream {
     let params = params.iter().map(|param| match param {
-        Param::Ctx => local("ctx"),
-        Param::Reply => local("reply"),
+        Param::Ctx => local("ctx", span),
+        Param::Reply => local("reply", span),
+        Param::Signal => local("signal", span),
+        Param::Reason => local("reason", span),
         Param::Field { name, .. } => name.clone(),
-        Param::Told => told.cloned().unwrap_or_else(|| local("told")),
     });
-    let wait = is_async.then(|| quote!(.await));
-    quote!(Self::#method(self #(, #params)*) #wait)
+    let wait = is_async.then(|| quote_spanned!(span=> .await));
+    quote_spanned!(span=> Self::#method(self #(, #params)*) #wait)
 }
 
 /// A name that no name of the user is the same as.
-fn local(name: &str) -> Ident {
-    Ident::new(name, Span::mixed_site())
+fn local(name: &str, place: Span) -> Ident {
+    Ident::new(name, Span::mixed_site().located_at(place))
 }
 
-fn ctx<'a>(params: impl IntoIterator<Item = &'a Param>) -> Ident {
-    let is_used = params.into_iter().any(|param| matches!(param, Param::Ctx));
-    local(if is_used { "ctx" } else { "_ctx" })
+/// Something of ours that is underlined where the user wrote what it is for.
+fn at(place: Span) -> Span {
+    Span::call_site().located_at(place)
+}
+
+/// A parameter of ours, with an underscore where nobody wants it.
+fn given<'a>(
+    name: &str,
+    params: impl IntoIterator<Item = &'a Param>,
+    is_it: &dyn Fn(&Param) -> bool,
+) -> Ident {
+    let unused = if params.into_iter().any(is_it) {
+        ""
+    } else {
+        "_"
+    };
+    local(&format!("{unused}{name}"), Span::call_site())
 }

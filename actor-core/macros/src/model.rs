@@ -1,6 +1,6 @@
 //! What a block says, once it is understood: messages and hooks. Made by `read`, written out by `expand`.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use syn::{Attribute, Ident, ItemImpl, Visibility};
 
 /// One `#[messages]` block.
@@ -52,11 +52,11 @@ impl Kind {
 }
 
 /// What a method that answers nobody returns.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy)]
 pub(crate) enum Returns {
     Nothing,
-    /// A result whose error is a failure of the actor.
-    Result,
+    /// A result whose error is a failure of the actor; and where it is written.
+    Result(Span),
 }
 
 /// A parameter, besides `self`.
@@ -68,8 +68,10 @@ pub(crate) enum Param {
         name: Ident,
         ty: TokenStream,
     },
-    /// What a hook is told: the signal, or the reason.
-    Told,
+    /// What the hook of that name is told.
+    Signal,
+    /// What the hook `stopped` is told.
+    Reason,
 }
 
 /// A method that is called at a point of the actor's life.

@@ -65,6 +65,12 @@ use crate::{Actor, ExitReason};
 /// # assert_eq!(actor.wait().await, ExitReason::Shutdown);
 /// # Ok(()) }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not start a child",
+    label = "not a `StartChild`",
+    note = "an actor becomes a child with `ChildSpec::new(id, || actor)`",
+    note = "`ChildSpec::custom` is for children that are something else; it takes an implementation of `StartChild`"
+)]
 #[async_trait]
 pub trait StartChild: Send + Sync + 'static {
     /// Starts a new incarnation and completes when its start-up has.

@@ -396,6 +396,8 @@ impl SupervisorBuilder {
     }
 }
 
+// Whoever forgot to write an actor is not helped by the news that this is one.
+#[diagnostic::do_not_recommend]
 impl Actor for Supervisor {
     type Msg = SupervisorMsg;
 

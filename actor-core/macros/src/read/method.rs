@@ -2,6 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident};
+use syn::spanned::Spanned;
 use syn::{
     Attribute, FnArg, Ident, ImplItemFn, Meta, Pat, PatType, ReceiverKind, ReturnType, Safety,
     Signature, Type,
@@ -252,11 +253,11 @@ impl Reader<'_> {
             (_, None) => Some(Kind::Tell {
                 returns: Returns::Nothing,
             }),
-            (Some(Mark::Tell), Some(_)) => Some(Kind::Tell {
-                returns: Returns::Result,
+            (Some(Mark::Tell), Some(ty)) => Some(Kind::Tell {
+                returns: Returns::Result(ty.span()),
             }),
             (None, Some(ty)) if types::is_called(ty, "ActorResult") => Some(Kind::Tell {
-                returns: Returns::Result,
+                returns: Returns::Result(ty.span()),
             }),
             (_, Some(ty)) => {
                 self.owned(ty, "an answer");
@@ -281,7 +282,7 @@ impl Reader<'_> {
         }
         let returns = match output {
             None => Returns::Nothing,
-            Some(ty) if types::is_called(ty, "ActorResult") => Returns::Result,
+            Some(ty) if types::is_called(ty, "ActorResult") => Returns::Result(ty.span()),
             Some(ty) => {
                 self.fault(
                     ty,
@@ -302,37 +303,36 @@ impl Reader<'_> {
     }
 
     fn hook(&mut self, mark: Mark) -> Hook {
-        let told = match mark {
-            Mark::Signal => Some("Signal"),
-            Mark::Stopped => Some("&ExitReason"),
-            _ => None,
-        };
         Hook {
             method: self.sig().ident.clone(),
             carried: carried(&self.method.attrs, &["cfg"]),
             is_async: self.sig().asyncness.is_some(),
-            params: self.hook_params(mark, told),
+            params: self.hook_params(mark),
             returns: self.hook_returns(mark),
         }
     }
 
-    fn hook_params(&mut self, mark: Mark, told: Option<&str>) -> Vec<Param> {
-        let (mut has_ctx, mut is_told) = (false, told.is_none());
+    fn hook_params(&mut self, mark: Mark) -> Vec<Param> {
+        let (mut told, takes) = match mark {
+            Mark::Signal => (Some(Param::Signal), "`Signal`, `&mut Context<Self>`"),
+            Mark::Stopped => (Some(Param::Reason), "`&ExitReason`, `&mut Context<Self>`"),
+            _ => (None, "`&mut Context<Self>`"),
+        };
+        let mut ctx = Some(Param::Ctx);
         let mut params = Vec::new();
         for param in &self.typed() {
-            let is_ctx = types::is_context(&param.ty);
-            let again = std::mem::replace(if is_ctx { &mut has_ctx } else { &mut is_told }, true);
-            if again {
-                let told = told.map_or(String::new(), |told| format!("`{told}` and "));
-                self.fault(
+            let wanted = if types::is_context(&param.ty) {
+                &mut ctx
+            } else {
+                &mut told
+            };
+            match wanted.take() {
+                Some(wanted) => params.push(wanted),
+                None => self.fault(
                     param,
-                    format!(
-                        "a `#[{}]` method takes {told}`&mut Context<Self>`, at most once each, and nothing else",
-                        mark.name()
-                    ),
-                );
+                    format!("a `#[{}]` method takes no more than {takes}", mark.name()),
+                ),
             }
-            params.push(if is_ctx { Param::Ctx } else { Param::Told });
         }
         params
     }
@@ -356,7 +356,7 @@ impl Reader<'_> {
                     );
                     self.fault(ty, text);
                 }
-                Returns::Result
+                Returns::Result(ty.span())
             }
         }
     }

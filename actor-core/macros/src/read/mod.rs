@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
-use syn::{GenericParam, Ident, ImplItem, ImplItemFn, ItemImpl, Type, Visibility};
+use syn::{Ident, ImplItem, ImplItemFn, ItemImpl, Type, Visibility};
 
 use crate::faults::Faults;
 use crate::model::{Block, Hook, Message};
@@ -61,13 +61,12 @@ fn head(item: &ItemImpl, faults: &mut Faults) -> Option<Ident> {
         );
         return None;
     }
-    for param in &item.generics.params {
-        if let GenericParam::Lifetime(lifetime) = param {
-            faults.add(
-                lifetime,
-                "an actor cannot borrow: it lives until it is stopped, so its type has no lifetimes but `'static`",
-            );
-        }
+    if let Some(lifetime) = item.generics.lifetimes().next() {
+        faults.add(
+            lifetime,
+            "an actor cannot borrow: it lives until it is stopped, so its type has no lifetimes but `'static`",
+        );
+        return None;
     }
     let name = match &*item.self_ty {
         Type::Path(path) => path.path.segments.last(),
