@@ -4,6 +4,8 @@ use actor_core::prelude::*;
 use actor_remote::{Factory, Registry};
 use serde::{Deserialize, Serialize};
 
+use crate::ledger::{LEDGER, Ledger};
+
 /// What the test worker's root is sent.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum RigMsg {
@@ -547,6 +549,7 @@ pub fn registry() -> Registry {
     Registry::builder()
         .factory(RIG, Rig::new)
         .factory_on_thread(BLOCKING_RIG, Rig::new)
+        .factory(LEDGER, Ledger::new)
         .message::<u64>("tests.u64/v1")
         .message::<RigMsg>("tests.RigMsg/v1")
         .message::<DoorMsg>("tests.Door/v1")

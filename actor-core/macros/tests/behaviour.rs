@@ -296,12 +296,6 @@ mod shelf {
             Ok(())
         }
     }
-
-    /// Compiles.
-    pub(super) fn the_message_travels() {
-        fn travels<M: serde::Serialize + serde::de::DeserializeOwned>() {}
-        travels::<ShelfMsg<u32>>();
-    }
 }
 
 #[tokio::test]
@@ -309,11 +303,6 @@ async fn a_generic_actor_has_generic_messages() {
     let system = ActorSystem::new("macros");
 
     assert_eq!(shelf::take_before_put(&system).await.unwrap(), (true, 7));
-}
-
-#[test]
-fn a_generic_message_that_derives_serde_travels_with_its_replies() {
-    shelf::the_message_travels();
 }
 
 /// Names that a careless macro would trip over.

@@ -9,6 +9,7 @@ mod ends;
 mod hostile;
 mod leaks;
 mod links;
+mod macros;
 mod messages;
 mod monitors;
 mod output;
