@@ -7,6 +7,7 @@
 // A test that panics has failed, which is what it should do then.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod bank;
 mod cli;
 mod console;
 mod countdown;

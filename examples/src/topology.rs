@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::console::Console;
 use crate::exit::Failure;
 use crate::interrupt::Interrupt;
-use crate::{countdown, hello, primes, spinner, wordcount};
+use crate::{bank, countdown, hello, primes, spinner, wordcount};
 
 /// What there is to read about a topology. The texts are wrapped by hand, at most 80 columns.
 #[derive(Debug)]
@@ -31,8 +31,9 @@ pub(crate) struct About {
 }
 
 /// Every topology, simplest first.
-pub(crate) const ALL: [&About; 5] = [
+pub(crate) const ALL: [&About; 6] = [
     &hello::ABOUT,
+    &bank::ABOUT,
     &countdown::ABOUT,
     &spinner::ABOUT,
     &primes::ABOUT,
@@ -45,6 +46,9 @@ pub(crate) enum Selection {
     /// See [`hello`].
     #[command(about = hello::ABOUT.summary, long_about = hello::ABOUT.shows)]
     Hello(hello::Args),
+    /// See [`bank`].
+    #[command(about = bank::ABOUT.summary, long_about = bank::ABOUT.shows)]
+    Bank(bank::Args),
     /// See [`countdown`].
     #[command(about = countdown::ABOUT.summary, long_about = countdown::ABOUT.shows)]
     Countdown(countdown::Args),
@@ -64,6 +68,7 @@ impl Selection {
     pub(crate) fn about(&self) -> &'static About {
         match self {
             Selection::Hello(_) => &hello::ABOUT,
+            Selection::Bank(_) => &bank::ABOUT,
             Selection::Countdown(_) => &countdown::ABOUT,
             Selection::Spinner(_) => &spinner::ABOUT,
             Selection::Primes(_) => &primes::ABOUT,
@@ -78,6 +83,7 @@ impl Selection {
     pub(crate) async fn run(self, stage: &Stage) -> Result<Outcome, Failure> {
         match self {
             Selection::Hello(args) => hello::run(args, stage).await,
+            Selection::Bank(args) => bank::run(args, stage).await,
             Selection::Countdown(args) => countdown::run(args, stage).await,
             Selection::Spinner(args) => spinner::run(args, stage).await,
             Selection::Primes(args) => primes::run(args, stage).await,

@@ -282,6 +282,26 @@ fn hello_prints_its_total() {
 }
 
 #[test]
+fn bank_neither_makes_nor_loses_money() {
+    let output = run(&[
+        "run",
+        "bank",
+        "--accounts",
+        "3",
+        "--transfers",
+        "250",
+        "--json",
+    ]);
+
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let json = last_json(&output);
+    assert_eq!(json["ok"], true);
+    assert_eq!(json["balance_after"], 3_000);
+    let made = ["moved", "refused"].map(|transfers| json[transfers].as_u64().unwrap());
+    assert_eq!(made[0] + made[1], 1_000);
+}
+
+#[test]
 fn countdown_hears_every_exit_behind_its_countdown() {
     let output = run(&[
         "run",
