@@ -30,6 +30,8 @@
 //! }
 //! ```
 //!
+//! With the feature `macros` an actor can be written as a block of methods, see `messages`.
+//!
 //! What holds for messages, asks, lifecycles, restarts and supervisors is written down as numbered promises in `docs/semantics.md`, each
 //! with the test that shows it.
 
@@ -98,7 +100,7 @@ pub use system::{ActorSystem, ShutdownReport, SystemBuilder};
 pub use timekeeper::Timekeeping;
 pub use timers::{MissedTicks, TimerKey};
 
-/// The program of the README is a test.
-#[cfg(doctest)]
+/// The programs of the README are tests, where the features that they use are on, as they are for the whole workspace.
+#[cfg(all(doctest, feature = "macros"))]
 #[doc = include_str!("../../README.md")]
 struct ReadmeDoctests;

@@ -136,15 +136,13 @@ impl<'a> Writer<'a> {
 
     fn ref_impl(&self) -> TokenStream {
         let Writer {
+            krate,
             msg,
             ref_trait,
             cfgs,
             ..
         } = self;
-        let span = self.block.item.self_ty.span();
-        let krate = self.krate_at(span);
         let (params, arguments, bounds) = self.generics.split_for_impl();
-        let actor_ref = quote_spanned!(span=> #krate::ActorRef<#msg #arguments>);
         let methods = self.block.messages.iter().map(|message| {
             let signature = self.signature(message);
             let cfgs = message
@@ -156,7 +154,7 @@ impl<'a> Writer<'a> {
         });
         quote! {
             #(#cfgs)*
-            impl #params #ref_trait #arguments for #actor_ref #bounds {
+            impl #params #ref_trait #arguments for #krate::ActorRef<#msg #arguments> #bounds {
                 #(#methods)*
             }
         }
