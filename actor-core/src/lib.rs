@@ -104,3 +104,8 @@ pub use timers::{MissedTicks, TimerKey};
 #[cfg(all(doctest, feature = "macros"))]
 #[doc = include_str!("../../README.md")]
 struct ReadmeDoctests;
+
+/// So are those of the macro.
+#[cfg(all(doctest, feature = "macros", feature = "serde"))]
+#[doc = include_str!("../macros/docs/messages.md")]
+struct MessagesDoctests;

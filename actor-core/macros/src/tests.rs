@@ -34,9 +34,23 @@ fn file(text: &str) -> File {
     syn::parse_file(text).expect("what is shown is Rust")
 }
 
-/// Every item of a file, the block replaced by what the macro makes of it.
-fn expanded(text: &str) -> Vec<Item> {
-    (file(text).items.into_iter())
+/// The programs of the documentation, as a reader sees them.
+fn shown() -> Vec<String> {
+    let page = include_str!("../docs/messages.md");
+    let programs = page
+        .split("```rust\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next());
+    let is_visible = |line: &&str| *line != "#" && !line.starts_with("# ");
+    programs
+        .map(|text| text.lines().filter(is_visible).collect::<Vec<_>>())
+        .map(|lines| lines.join("\n"))
+        .collect()
+}
+
+/// Every item of a program but its `main`, the block replaced by what the macro makes of it.
+fn expanded(program: &str) -> Vec<Item> {
+    (file(program).items.into_iter())
         .flat_map(|item| match item {
             Item::Impl(mut block)
                 if block.attrs.iter().any(|it| it.path().is_ident("messages")) =>
@@ -50,13 +64,14 @@ fn expanded(text: &str) -> Vec<Item> {
             }
             other => vec![other],
         })
+        .filter(|item| !matches!(item, Item::Fn(_)))
         .collect()
 }
 
 #[track_caller]
-fn check_shown(block: &str, expansion: &str) {
+fn check_shown(program: &str, expansion: &str) {
     // The order of the items says nothing.
-    let (mut made, mut shown) = (lines(expanded(block)), lines(file(expansion).items));
+    let (mut made, mut shown) = (lines(expanded(program)), lines(expanded(expansion)));
     made.sort();
     shown.sort();
     for (made, shown) in made.iter().zip(&shown) {
@@ -66,19 +81,14 @@ fn check_shown(block: &str, expansion: &str) {
 }
 
 #[test]
-fn the_expansion_in_the_documentation_is_the_one_that_is_made() {
-    check_shown(
-        include_str!("../shown/counter.rs"),
-        include_str!("../shown/counter_expanded.rs"),
-    );
-}
+fn the_expansions_in_the_documentation_are_those_that_are_made() {
+    let programs = shown();
+    let [counter, counter_expanded, shelf, shelf_expanded] = &programs[..] else {
+        panic!("the page shows two blocks, each with its expansion");
+    };
 
-#[test]
-fn the_expansion_of_a_generic_actor_in_the_documentation_is_the_one_that_is_made() {
-    check_shown(
-        include_str!("../shown/shelf.rs"),
-        include_str!("../shown/shelf_expanded.rs"),
-    );
+    check_shown(counter, counter_expanded);
+    check_shown(shelf, shelf_expanded);
 }
 
 /// What is made of a block, without blanks.

@@ -7,63 +7,60 @@ use std::num::ParseIntError;
 use actor_core::SendError;
 use actor_core::prelude::*;
 
-/// What the documentation shows.
-mod counter {
-    include!("../shown/counter.rs");
+struct Counter {
+    total: u64,
+}
 
-    fn zero() -> Counter {
-        Counter { total: 0 }
+#[messages]
+impl Counter {
+    async fn add(&mut self, n: u64) {
+        self.total += n;
     }
 
-    pub(super) async fn count(system: &ActorSystem) -> Result<[u64; 2], BoxError> {
-        let counter = system.spawn(zero());
-        counter.add(2).await?;
-        counter.add_text("3".to_owned()).await?;
-        Ok([counter.get().await?, counter.finish(7).await?])
+    fn add_text(&mut self, text: String) -> ActorResult {
+        self.total += text.parse::<u64>()?;
+        Ok(())
     }
 
-    pub(super) async fn fail(system: &ActorSystem) -> Result<ExitReason, BoxError> {
-        let counter = system.spawn(zero());
-        counter.add_text("three".to_owned()).await?;
-        Ok(counter.wait().await)
-    }
-
-    pub(super) async fn send_to_the_dead(system: &ActorSystem) -> Option<u64> {
-        let counter = system.spawn(zero());
-        counter.stop();
-        counter.wait().await;
-        match counter.add(2).await {
-            Err(super::SendError::Closed(message)) => match message.into_inner() {
-                CounterMsg::Add(n) => Some(n),
-                _ => None,
-            },
-            _ => None,
-        }
+    async fn get(&mut self) -> u64 {
+        self.total
     }
 }
 
 #[tokio::test]
 async fn a_method_without_a_value_is_sent_and_one_with_a_value_is_asked() {
     let system = ActorSystem::new("macros");
+    let counter = system.spawn(Counter { total: 0 });
 
-    assert_eq!(counter::count(&system).await.unwrap(), [5, 12]);
+    counter.add(2).await.unwrap();
+    counter.add_text("3".to_owned()).await.unwrap();
+
+    assert_eq!(counter.get().await.unwrap(), 5);
 }
 
 #[tokio::test]
 async fn an_error_of_a_one_way_message_is_a_failure_of_the_actor() {
     let system = ActorSystem::new("macros");
+    let counter = system.spawn(Counter { total: 0 });
 
-    let reason = counter::fail(&system).await.unwrap();
+    counter.add_text("three".to_owned()).await.unwrap();
 
     let text = "invalid digit found in string".to_owned();
-    assert_eq!(reason, ExitReason::Failed(text));
+    assert_eq!(counter.wait().await, ExitReason::Failed(text));
 }
 
 #[tokio::test]
 async fn a_message_that_cannot_be_sent_comes_back_as_a_variant() {
     let system = ActorSystem::new("macros");
+    let counter = system.spawn(Counter { total: 0 });
+    counter.stop();
+    counter.wait().await;
 
-    assert_eq!(counter::send_to_the_dead(&system).await, Some(2));
+    let Err(SendError::Closed(returned)) = counter.add(2).await else {
+        panic!("nobody takes it");
+    };
+
+    assert!(matches!(returned.into_inner(), CounterMsg::Add(2)));
 }
 
 #[derive(Debug, PartialEq)]
@@ -271,38 +268,42 @@ async fn a_start_hook_that_fails_is_a_start_that_failed() {
     assert!(error.to_string().contains("not today"), "{error}");
 }
 
-/// What the documentation shows, and its bounds.
-mod shelf {
-    include!("../shown/shelf.rs");
+/// Some of its parameters are those of its messages, some are not.
+struct Shelf<T: Send + 'static, L: Fn(&T) + Send + 'static, const ROOM: usize> {
+    items: Vec<T>,
+    log: L,
+}
 
-    pub(super) async fn take_before_put(system: &ActorSystem) -> Result<(bool, u32), BoxError> {
-        let lines = system.spawn(Lines);
-        let (items, waiting) = (VecDeque::new(), VecDeque::new());
-        let shelf = system.spawn(Shelf::<u32, 1> {
-            items,
-            waiting,
-            log: lines,
-        });
-        let (item, had_room) = tokio::join!(shelf.take(), shelf.put(7));
-        Ok((had_room?, item?))
+#[messages]
+impl<T: Send + 'static, L: Fn(&T) + Send + 'static, const ROOM: usize> Shelf<T, L, ROOM> {
+    fn put(&mut self, item: T) -> bool {
+        (self.log)(&item);
+        let has_room = self.items.len() < ROOM;
+        if has_room {
+            self.items.push(item);
+        }
+        has_room
     }
 
-    pub(super) struct Lines;
-
-    impl Actor for Lines {
-        type Msg = String;
-
-        async fn handle(&mut self, _line: String, _ctx: &mut Context<Self>) -> ActorResult {
-            Ok(())
-        }
+    fn last(&mut self) -> Option<T> {
+        self.items.pop()
     }
 }
 
 #[tokio::test]
-async fn a_generic_actor_has_generic_messages() {
+async fn a_generic_actor_has_messages_with_the_parameters_that_they_mention() {
     let system = ActorSystem::new("macros");
+    let (log, logged) = std::sync::mpsc::channel();
+    let shelf: ActorRef<ShelfMsg<u32>> = system.spawn(Shelf::<_, _, 1> {
+        items: Vec::new(),
+        log: move |item: &u32| log.send(*item).unwrap(),
+    });
 
-    assert_eq!(shelf::take_before_put(&system).await.unwrap(), (true, 7));
+    assert!(shelf.put(7).await.unwrap());
+    assert!(!shelf.put(8).await.unwrap());
+
+    assert_eq!(shelf.last().await.unwrap(), Some(7));
+    assert_eq!(logged.try_iter().collect::<Vec<_>>(), [7, 8]);
 }
 
 /// Names that a careless macro would trip over.

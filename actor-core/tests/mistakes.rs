@@ -2,7 +2,7 @@
 //! in a block (`blocks`).
 //!
 //! The texts are those of the compiler that CI runs; another one words some of them differently. After a change of ours or of the
-//! compiler, `TRYBUILD=overwrite cargo test -p actor-core-macros --test ui` writes them anew; read the difference as a newcomer would.
+//! compiler, `TRYBUILD=overwrite cargo test -p actor-core --features macros --test mistakes` writes them anew; read the difference as a newcomer would.
 
 #[test]
 fn the_mistakes_that_a_newcomer_makes_are_explained() {
