@@ -41,8 +41,10 @@ mod cell;
 mod children;
 mod context;
 mod dead_letter;
+mod directory;
 mod error;
 mod exit;
+mod group;
 mod guard;
 mod inbox;
 mod incarnation;
@@ -68,6 +70,7 @@ mod tally;
 mod timekeeper;
 mod timers;
 mod watchdog;
+mod topic;
 #[cfg(feature = "serde")]
 pub mod wire;
 
@@ -80,11 +83,13 @@ pub use async_trait::async_trait;
 pub use children::{Casualty, Fate, Shutdown};
 pub use context::Context;
 pub use dead_letter::{DeadLetter, DeadLetterReason, DeadLetters};
+pub use directory::WrongType;
 pub use error::{
     AskError, BoxError, LookupError, RegisterError, Returned, SendError, StartError, Taken,
     TrySendError,
 };
 pub use exit::{ExitReason, ProcessExit};
+pub use group::{Group, GroupEvent, GroupWatcher, JoinError};
 pub use mailbox::{Mailbox, Overflow};
 pub use placement::Placement;
 pub use reference::{ActorRef, AnyActorRef, Permit, SendFuture, WeakActorRef};
@@ -99,6 +104,7 @@ pub use supervisor::{
 pub use system::{ActorSystem, ShutdownReport, SystemBuilder};
 pub use timekeeper::Timekeeping;
 pub use timers::{MissedTicks, TimerKey};
+pub use topic::{ActorSubscription, Delivery, SubscribeError, Subscription, Topic, TopicPolicy};
 
 /// The programs of the README are tests, where the features that they use are on, as they are for the whole workspace.
 #[cfg(all(doctest, feature = "macros"))]

@@ -4,8 +4,8 @@ pub use std::time::Duration;
 
 pub use crate::{
     Actor, ActorRef, ActorResult, ActorSystem, AnyActorRef, AskError, Backoff, BoxError, ChildSpec,
-    Context, Down, ExitReason, Mailbox, Placement, Reply, Restart, Shutdown, Signal, Strategy,
-    Supervisor, SupervisorRef, WeakActorRef,
+    Context, Down, ExitReason, Group, Mailbox, Placement, Reply, Restart, Shutdown, Signal,
+    Strategy, Supervisor, SupervisorRef, Topic, WeakActorRef,
 };
 
 #[cfg(feature = "macros")]

@@ -54,6 +54,19 @@ pub(crate) fn now() -> Instant {
     tokio::time::Instant::now().into_std()
 }
 
+/// Lets others have their turn, once.
+pub(crate) async fn yield_now() {
+    let mut yielded = false;
+    std::future::poll_fn(|cx| {
+        if std::mem::replace(&mut yielded, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
 /// The output of `future`, or `None` once `limit` completes first. `future` is looked at first, always.
 pub(crate) async fn first<F: Future, L: Future>(future: F, limit: L) -> Option<F::Output> {
     let mut future = pin!(future);

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::cell::{AnyCell, Cell, until};
 use crate::children::{Casualty, Children, Fate, give_up, stop_all, within};
 use crate::dead_letter::{DeadLetterOffice, DeadLetters};
+use crate::directory::Directory;
 use crate::lifecycle::{Phase, Request};
 use crate::registry::Registry;
 use crate::runtime::Runtime;
@@ -26,6 +27,8 @@ pub(crate) struct SystemCore {
     pub(crate) runtime: Runtime,
     pub(crate) timekeeper: Arc<Timekeeper>,
     pub(crate) registry: Registry,
+    pub(crate) groups: Arc<Directory>,
+    pub(crate) topics: Arc<Directory>,
     pub(crate) roots: Children,
     pub(crate) dead_letters: DeadLetterOffice,
     pub(crate) ask_timeout: Duration,
@@ -315,6 +318,8 @@ impl SystemBuilder {
             timekeeper: Arc::new(Timekeeper::new(self.timekeeping, runtime.clone())),
             runtime,
             registry: Registry::default(),
+            groups: Arc::default(),
+            topics: Arc::default(),
             roots: Children::default(),
             dead_letters: DeadLetterOffice::new(),
             ask_timeout: self.ask_timeout,

@@ -24,6 +24,7 @@ mod draw;
 mod end;
 mod inspect;
 mod links;
+mod membership;
 mod push;
 mod restarts;
 
@@ -49,6 +50,7 @@ pub(crate) use any::{AnyCell, until};
 pub(crate) use draw::{Drawn, Parked};
 pub(crate) use inspect::{Inspection, Pulse};
 pub(crate) use links::{LinkedEnd, Tie, absence};
+pub(crate) use membership::membership_id;
 pub(crate) use push::Refused;
 pub(crate) use restarts::RestartWatcher;
 

@@ -53,7 +53,7 @@ pub struct Permit<'a, M: Send + 'static> {
 
 impl<'a, M: Send + 'static> Permit<'a, M> {
     /// Waits for room in line.
-    pub(super) async fn reserve(cell: &'a Arc<Cell<M>>) -> Result<Self, SendError<()>> {
+    pub(crate) async fn reserve(cell: &'a Arc<Cell<M>>) -> Result<Self, SendError<()>> {
         let mut place = Place { cell, ticket: None };
         let got = std::future::poll_fn(|cx| {
             let polled = place.cell.poll_reserve(&mut place.ticket, cx);

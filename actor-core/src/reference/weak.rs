@@ -1,6 +1,7 @@
 //! A typed reference that does not count.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use super::typed::describe;
 use crate::cell::{AnyCell, Cell};
@@ -93,6 +94,20 @@ impl<M: Send + 'static> WeakActorRef<M> {
 impl<M: Send + 'static> Clone for WeakActorRef<M> {
     fn clone(&self) -> Self {
         WeakActorRef::new(Arc::clone(&self.cell))
+    }
+}
+
+impl<M: Send + 'static> PartialEq for WeakActorRef<M> {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.cell, &other.cell)
+    }
+}
+
+impl<M: Send + 'static> Eq for WeakActorRef<M> {}
+
+impl<M: Send + 'static> Hash for WeakActorRef<M> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.cell.address().hash(state);
     }
 }
 
