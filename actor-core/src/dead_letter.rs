@@ -302,3 +302,13 @@ impl DeadLetterOffice {
         tracing::debug!(%target, message_type, ?reason, left_out, "dead letter");
     }
 }
+
+impl Drop for DeadLetterOffice {
+    /// No later line will tell how many were left out.
+    fn drop(&mut self) {
+        let left_out = lock(&self.budget).left_out;
+        if left_out > 0 {
+            tracing::debug!(left_out, "dead letters that were not logged one by one");
+        }
+    }
+}

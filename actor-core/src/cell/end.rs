@@ -145,6 +145,7 @@ impl<M: Send + 'static> Cell<M> {
         let items = guarded.queue.take_all();
         wake.extend(guarded.waker.take());
         let broken = guarded.take_links(u32::MAX);
+        let memberships = guarded.take_memberships();
         let (name, monitors, unheard) =
             guarded
                 .extras
@@ -171,6 +172,7 @@ impl<M: Send + 'static> Cell<M> {
         if let (Some(name), Some(system)) = (&name, self.header.system()) {
             system.registry.release(name, self.address());
         }
+        self.tell_monitors(memberships, &reason);
         self.discard(items, &reason, true);
         self.leave_parent();
         self.tell_linked(broken, &reason);

@@ -106,6 +106,8 @@ struct Extras {
     monitors: Vec<Monitor>,
     restart_watchers: Vec<RestartWatcher>,
     links: Option<Box<links::Links>>,
+    /// Told of the end before all monitors; see the module `membership`.
+    memberships: Vec<Monitor>,
     phase_watchers: Vec<(u64, Waker)>,
     next_watcher: u64,
     on_end: Option<OnEnd>,

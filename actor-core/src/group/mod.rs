@@ -25,7 +25,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
 
-use crate::cell::{AnyCell, Monitor, membership_id};
+use crate::cell::{Monitor, membership_id};
 use crate::directory::{Directory, Shared, WrongType};
 use crate::sync::{Arc, Mutex, Weak, lock};
 use crate::{ActorRef, ActorSystem, WeakActorRef};
@@ -250,7 +250,7 @@ impl<M: Send + 'static> Group<M> {
         let left = state.roster.leave(cell.address());
         if let Leave::Left(member) = &left {
             // Under the lock: whoever joins again must not lose the membership of that join.
-            cell.remove_monitor(self.membership());
+            cell.remove_membership(self.membership());
             state.tell(&Event::Left(member.clone()), &mut after);
         }
         drop(state);

@@ -30,7 +30,7 @@ pub(super) struct Forwarder<T: Send + 'static, M: Send + 'static> {
 impl<T: Send + 'static, M: Send + 'static> Drop for Forwarder<T, M> {
     fn drop(&mut self) {
         self.seated.leave();
-        self.actor.remove_monitor(self.membership);
+        self.actor.remove_membership(self.membership);
     }
 }
 

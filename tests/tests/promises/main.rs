@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used)]
 
 mod asks;
+mod dead_letters;
 mod documented;
 mod fairness;
+mod groups;
 mod lifecycle;
 mod links;
 mod messages;
@@ -16,3 +18,4 @@ mod stress;
 mod supervisors;
 mod timers;
 mod watchdog;
+mod topics;

@@ -1,12 +1,13 @@
-//! H: names and dead letters.
+//! H1: names.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
 
 use actor_core::prelude::*;
-use actor_core::{DeadLetterReason, LookupError, RegisterError, StartError};
-use tests::puppet::{Act, Puppet, answer, hold, note};
-use tests::{paused_system, soon, system};
+use actor_core::{LookupError, RegisterError, StartError};
+use tests::puppet::{Act, Puppet, answer};
+use tests::{soon, system};
 
 fn spawn(system: &ActorSystem) -> ActorRef<Act> {
     system.spawn(Puppet::new().0)
@@ -139,130 +140,118 @@ async fn a_lookup_may_race_with_starts_and_ends() {
     looking.await.unwrap();
 }
 
-// H4
-#[tokio::test]
-async fn a_dead_letter_names_target_type_and_reason() {
-    let system = system();
-    let mut letters = system.dead_letters();
-    let (puppet, _events) = Puppet::new();
-    let actor = system.start_named("name", puppet).await.unwrap();
-    let (holding, mut gate) = hold();
-    actor.send(holding).await.unwrap();
-    gate.begun().await;
-    actor.send(note(1)).await.unwrap();
-
-    actor.kill();
-
-    let letter = soon("a letter", letters.recv()).await.unwrap();
-    assert_eq!(letter.target, actor.id());
-    assert_eq!(letter.name.as_deref(), Some("name"));
-    assert!(letter.message_type.ends_with("Act"));
-    assert_eq!(letter.reason, DeadLetterReason::Stopped(ExitReason::Killed));
+/// Runs the same on so many threads, which begin at the same moment; what each returned.
+fn at_once<T: Send>(threads: usize, run: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    let barrier = Barrier::new(threads);
+    let one = |number| {
+        barrier.wait();
+        run(number)
+    };
+    thread::scope(|scope| {
+        let one = &one;
+        let running: Vec<_> = (0..threads)
+            .map(|number| scope.spawn(move || one(number)))
+            .collect();
+        running
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
+    })
 }
 
-// H4
-#[tokio::test]
-async fn whoever_ends_an_actor_is_not_taken_for_the_sender() {
+// H1
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn losers_of_a_race_on_threads_are_told_the_winner() {
     let system = system();
-    let mut letters = system.dead_letters();
-    let (spec, child) = ChildSpec::new("child", || Puppet::new().0).build();
-    child.send(note(1)).await.unwrap();
-    let ender = spawn(&system);
+    for round in 0..300 {
+        let name = format!("name-{round}");
+        let racers: Vec<_> = (0..4).map(|_| spawn(&system)).collect();
 
-    // The specification is dropped, and the actor ended, in the poll of another actor.
-    ender
-        .send(tests::puppet::act_now(move |_, _| {
-            drop(spec);
-            Ok(())
-        }))
+        let results = at_once(racers.len(), |number| {
+            system.register(&name, &racers[number].any())
+        });
+
+        let winner = results.iter().position(Result::is_ok).unwrap();
+        for (number, result) in results.iter().enumerate() {
+            match result {
+                Ok(()) => assert_eq!(number, winner),
+                Err(RegisterError::Taken(taken)) => {
+                    assert_eq!(taken.holder, racers[winner].id());
+                }
+                Err(other) => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(system.lookup(&name).as_ref(), Ok(&racers[winner]));
+    }
+}
+
+// H1
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_name_given_to_an_actor_while_it_ends_is_free_afterwards() {
+    let system = system();
+    let mut given = 0;
+    for round in 0..600 {
+        let actor = spawn(&system);
+
+        let results = at_once(2, |number| match number {
+            0 => Some(system.register("name", &actor.any())),
+            _ if round % 2 == 0 => {
+                actor.kill();
+                None
+            }
+            _ => {
+                actor.stop();
+                None
+            }
+        });
+        soon("the end", actor.wait()).await;
+
+        match &results[0] {
+            Some(Ok(())) => given += 1,
+            Some(Err(RegisterError::Closed)) => {}
+            other => panic!("{other:?}"),
+        }
+        assert!(system.lookup_any("name").is_none(), "round {round}");
+    }
+    assert!(given > 0, "the race was never won by the name");
+    let next = spawn(&system);
+    assert_eq!(system.register("name", &next.any()), Ok(()));
+}
+
+// H1, D6
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_name_is_found_at_every_moment_of_a_restart() {
+    let system = system();
+    let (spec, child) = ChildSpec::new("child", || Puppet::new().0)
+        .name("name")
+        .build();
+    let supervisor = Supervisor::builder(Strategy::OneForOne)
+        .intensity(u32::MAX, Duration::from_secs(60))
+        .child(spec)
+        .start(&system)
         .await
         .unwrap();
-    child.wait().await;
-    // An actor that no system has adopted has no dead letters; one of a supervisor has.
-    assert_eq!(letters.try_recv(), None);
-    let backoff = Backoff::constant(Duration::from_secs(3600));
-    let (spec, child) = ChildSpec::new("child", || Puppet::new().0)
-        .backoff(backoff)
-        .build();
-    let builder = Supervisor::builder(Strategy::OneForOne).child(spec);
-    let supervisor = builder.start(&system).await.unwrap();
-    child.kill();
-    while supervisor.which_children().await.unwrap()[0].state != actor_core::ChildState::Restarting
-    {
-        tokio::task::yield_now().await;
-    }
-    child.send(note(2)).await.unwrap();
-    supervisor.terminate_child("child").await.unwrap();
+    let (done, looked) = (AtomicBool::new(false), AtomicU64::new(0));
 
-    let letter = letters.try_recv().unwrap();
-    assert_eq!((letter.target, letter.sender), (child.id(), None));
-}
-
-// H4
-#[tokio::test]
-async fn a_slow_subscriber_misses_letters_and_hears_how_many() {
-    let system = system();
-    let mut slow = system.dead_letters();
-    let actor = system
-        .actor(Puppet::new().0)
-        .mailbox(Mailbox::unbounded())
-        .spawn();
-    let (holding, mut gate) = hold();
-    actor.send(holding).await.unwrap();
-    gate.begun().await;
-    for number in 0..5_000 {
-        actor.try_send(note(number)).unwrap();
-    }
-
-    // Nobody waits for the subscriber, which does not read at all meanwhile.
-    actor.kill();
-    soon("the end", actor.wait()).await;
-
-    assert_eq!(system.dead_letter_count(), 5_000);
-    let mut received = 0;
-    while slow.try_recv().is_some() {
-        received += 1;
-    }
-    assert!(received > 0 && slow.missed() > 0);
-    assert_eq!(received + slow.missed(), 5_000);
-}
-
-// H4
-#[tokio::test(start_paused = true)]
-async fn logging_of_dead_letters_is_rate_limited() {
-    /// Counts the events that a library logs.
-    struct Counting(Arc<AtomicU64>);
-    impl tracing::Subscriber for Counting {
-        fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
-            metadata.target().starts_with("actor_core::dead_letter")
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !done.load(Ordering::SeqCst) {
+                    assert_eq!(system.lookup("name").as_ref(), Ok(&child));
+                    looked.fetch_add(1, Ordering::SeqCst);
+                }
+            });
         }
-        fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
-            tracing::span::Id::from_u64(1)
+        // The runtime's own threads go on meanwhile.
+        for _ in 0..300 {
+            let before = looked.load(Ordering::SeqCst);
+            child.kill();
+            while looked.load(Ordering::SeqCst) == before {
+                thread::yield_now();
+            }
+            let taken = system.register("name", &supervisor.any());
+            assert!(matches!(taken, Err(RegisterError::Taken(_))), "{taken:?}");
         }
-        fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
-        fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
-        fn event(&self, _: &tracing::Event<'_>) {
-            self.0.fetch_add(1, Ordering::SeqCst);
-        }
-        fn enter(&self, _: &tracing::span::Id) {}
-        fn exit(&self, _: &tracing::span::Id) {}
-    }
-    let logged = Arc::new(AtomicU64::new(0));
-    let _logging = tracing::subscriber::set_default(Counting(Arc::clone(&logged)));
-    let system = paused_system();
-
-    for second in 1..=3 {
-        let actor = spawn(&system);
-        let (holding, mut gate) = hold();
-        actor.send(holding).await.unwrap();
-        gate.begun().await;
-        for number in 0..1_000 {
-            actor.try_send(note(number)).unwrap();
-        }
-        actor.kill();
-        actor.wait().await;
-        assert_eq!(system.dead_letter_count(), 1_000 * second);
-        assert_eq!(logged.load(Ordering::SeqCst), 10 * second);
-        tokio::time::sleep(Duration::from_secs(1)).await;
-    }
+        done.store(true, Ordering::SeqCst);
+    });
 }
