@@ -17,6 +17,7 @@ mod hello;
 mod interrupt;
 mod logging;
 mod primes;
+mod pubsub;
 mod runner;
 mod spinner;
 #[cfg(test)]

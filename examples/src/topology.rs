@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::console::Console;
 use crate::exit::Failure;
 use crate::interrupt::Interrupt;
-use crate::{bank, countdown, hello, primes, spinner, wordcount};
+use crate::{bank, countdown, hello, primes, pubsub, spinner, wordcount};
 
 /// What there is to read about a topology. The texts are wrapped by hand, at most 80 columns.
 #[derive(Debug)]
@@ -31,10 +31,11 @@ pub(crate) struct About {
 }
 
 /// Every topology, simplest first.
-pub(crate) const ALL: [&About; 6] = [
+pub(crate) const ALL: [&About; 7] = [
     &hello::ABOUT,
     &bank::ABOUT,
     &countdown::ABOUT,
+    &pubsub::ABOUT,
     &spinner::ABOUT,
     &primes::ABOUT,
     &wordcount::ABOUT,
@@ -52,6 +53,9 @@ pub(crate) enum Selection {
     /// See [`countdown`].
     #[command(about = countdown::ABOUT.summary, long_about = countdown::ABOUT.shows)]
     Countdown(countdown::Args),
+    /// See [`pubsub`].
+    #[command(about = pubsub::ABOUT.summary, long_about = pubsub::ABOUT.shows)]
+    Pubsub(pubsub::Args),
     /// See [`spinner`].
     #[command(about = spinner::ABOUT.summary, long_about = spinner::ABOUT.shows)]
     Spinner(spinner::Args),
@@ -70,6 +74,7 @@ impl Selection {
             Selection::Hello(_) => &hello::ABOUT,
             Selection::Bank(_) => &bank::ABOUT,
             Selection::Countdown(_) => &countdown::ABOUT,
+            Selection::Pubsub(_) => &pubsub::ABOUT,
             Selection::Spinner(_) => &spinner::ABOUT,
             Selection::Primes(_) => &primes::ABOUT,
             Selection::Wordcount(_) => &wordcount::ABOUT,
@@ -85,6 +90,7 @@ impl Selection {
             Selection::Hello(args) => hello::run(args, stage).await,
             Selection::Bank(args) => bank::run(args, stage).await,
             Selection::Countdown(args) => countdown::run(args, stage).await,
+            Selection::Pubsub(args) => pubsub::run(args, stage).await,
             Selection::Spinner(args) => spinner::run(args, stage).await,
             Selection::Primes(args) => primes::run(args, stage).await,
             Selection::Wordcount(args) => wordcount::run(args, stage).await,

@@ -344,6 +344,33 @@ fn countdown_prints_its_tree_of_actors() {
 }
 
 #[test]
+fn pubsub_accounts_for_every_number_of_every_reader() {
+    let output = run(&[
+        "run",
+        "pubsub",
+        "--readers",
+        "3",
+        "--items",
+        "5000",
+        "--bound",
+        "8",
+        "--json",
+    ]);
+
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let object = last_json(&output);
+    assert_eq!(object["ok"], true, "{object}");
+    let count = |field: &str| object[field].as_u64().unwrap();
+    assert_eq!(count("heard") + count("missed"), 3 * 5_000);
+    assert!(count("missed_by_slow") > 0, "{object}");
+}
+
+#[test]
+fn pubsub_without_room_is_refused() {
+    check_refused(&["run", "pubsub", "--bound", "0"], &["--bound", "0"]);
+}
+
+#[test]
 fn countdown_without_workers_is_refused() {
     check_refused(&["run", "countdown", "--workers", "0"], &["--workers", "0"]);
 }

@@ -307,15 +307,14 @@ async fn there_is_no_gap_between_a_snapshot_and_the_changes_after_it() {
         let watching: Vec<_> = (0..2)
             .map(|_| {
                 scope.spawn(|| {
-                    let mut followers = Vec::new();
+                    let mut followers = std::collections::VecDeque::new();
                     while !done.load(Ordering::SeqCst) {
                         // Each begins at some moment between two changes.
-                        followers.push(Follower::new(&group));
-                        followers
-                            .iter_mut()
-                            .rev()
-                            .take(20)
-                            .for_each(Follower::follow);
+                        followers.push_back(Follower::new(&group));
+                        followers.iter_mut().for_each(Follower::follow);
+                        if followers.len() > 20 {
+                            followers.pop_front();
+                        }
                     }
                     followers
                 })
