@@ -77,13 +77,12 @@ impl<T: Send + 'static, M: Send + 'static> Forwarder<T, M> {
             Delivery::Item(_) => (1, 1),
             Delivery::Missed(count) => (count, 0),
         };
-        match catch_unwind(AssertUnwindSafe(|| map(delivery))) {
-            Ok(message) => {
-                let is_open = permit.send(message).is_ok();
-                if !is_open {
-                    seat.widen_gap(gap, missed);
-                }
-                is_open
+        // What maps a message, and what ranks it for a mailbox with priorities, is user code.
+        match catch_unwind(AssertUnwindSafe(|| permit.send(map(delivery)).is_ok())) {
+            Ok(true) => true,
+            Ok(false) => {
+                seat.widen_gap(gap, missed);
+                false
             }
             Err(_) => {
                 self.blame_map();

@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use actor_core::prelude::*;
-use actor_core::{DeadLetterReason, TrySendError};
-use tests::puppet::{Act, Puppet, hold, note};
+use actor_core::{DeadLetterReason, Overflow, TrySendError};
+use tests::puppet::{Act, Gate, Puppet, act_now, hold, note};
 use tests::{paused_system, soon, system};
 
 fn spawn(system: &ActorSystem) -> ActorRef<Act> {
@@ -68,6 +68,53 @@ async fn whoever_ends_an_actor_is_not_taken_for_the_sender() {
 
     let letter = letters.try_recv().unwrap();
     assert_eq!((letter.target, letter.sender), (child.id(), None));
+}
+
+// H4
+#[tokio::test]
+async fn a_letter_names_the_sender_in_whose_own_poll_it_was_given_up() {
+    for (overflow, is_known) in [(Overflow::DropNewest, true), (Overflow::DropOldest, false)] {
+        let system = system();
+        let mut letters = system.dead_letters();
+        let (target, gate) = full(&system, overflow).await;
+        let sender = spawn(&system);
+
+        let (told, heard) = tokio::sync::oneshot::channel();
+        let to = target.clone();
+        let sending = act_now(move |_, ctx| {
+            to.try_send(note(2))?;
+            told.send(ctx.actor_ref().id()).ok();
+            Ok(())
+        });
+        sender.send(sending).await.unwrap();
+
+        let id = soon("the sender", heard).await.unwrap();
+        let letter = soon("a letter", letters.recv()).await.unwrap();
+        assert_eq!(id, sender.id());
+        assert_eq!(
+            (letter.target, letter.reason),
+            (target.id(), DeadLetterReason::Overflow)
+        );
+        // What gave way to a newer message was sent by somebody else.
+        assert_eq!(letter.sender, is_known.then_some(id));
+        // Outside of any actor there is no sender to name.
+        target.try_send(note(3)).unwrap();
+        assert_eq!(letters.try_recv().map(|letter| letter.sender), Some(None));
+        gate.open();
+    }
+}
+
+/// An actor that is busy and whose mailbox is full.
+async fn full(system: &ActorSystem, overflow: Overflow) -> (ActorRef<Act>, Gate) {
+    let target = system
+        .actor(Puppet::new().0)
+        .mailbox(Mailbox::bounded(1).overflow(overflow))
+        .spawn();
+    let (holding, mut gate) = hold();
+    target.send(holding).await.unwrap();
+    gate.begun().await;
+    target.try_send(note(1)).unwrap();
+    (target, gate)
 }
 
 // H4
