@@ -230,6 +230,23 @@ impl Log {
     }
 }
 
+/// Listens until it is dropped.
+struct Listening {
+    _here: tracing::subscriber::DefaultGuard,
+    _spare: tracing::Dispatch,
+}
+
+impl Log {
+    /// Listens on this thread. With one subscriber in the whole process, tracing would ask whichever thread comes first, which may be that of
+    /// a test without any, and then spare all the others the asking; with two it asks them both.
+    fn listen(&self) -> Listening {
+        Listening {
+            _spare: tracing::Dispatch::new(Log::default()),
+            _here: tracing::subscriber::set_default(self.clone()),
+        }
+    }
+}
+
 impl tracing::Subscriber for Log {
     fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
         metadata.target().starts_with("actor_core::dead_letter")
@@ -285,7 +302,7 @@ async fn make_letters(system: &ActorSystem, count: u64) {
 #[tokio::test(start_paused = true)]
 async fn logging_of_dead_letters_is_rate_limited() {
     let log = Log::default();
-    let _logging = tracing::subscriber::set_default(log.clone());
+    let _logging = log.listen();
     let system = paused_system();
 
     for second in 1..=3 {
@@ -299,7 +316,7 @@ async fn logging_of_dead_letters_is_rate_limited() {
 #[tokio::test(start_paused = true)]
 async fn what_is_left_out_of_the_log_is_counted_in_it() {
     let log = Log::default();
-    let _logging = tracing::subscriber::set_default(log.clone());
+    let _logging = log.listen();
     let system = paused_system();
 
     make_letters(&system, 10_000).await;

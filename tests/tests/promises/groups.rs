@@ -5,6 +5,7 @@ use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
+use actor_core::link::on_end;
 use actor_core::prelude::*;
 use actor_core::{GroupEvent, GroupWatcher, JoinError};
 use tests::puppet::{Act, Event, Puppet, act_now, fail, panic};
@@ -122,10 +123,17 @@ async fn whoever_handles_a_down_finds_the_dead_in_no_group() {
     });
     watcher.send(watching).await.unwrap();
     assert_eq!(events.next().await, Event::Note(77));
+    let (told, heard) = tokio::sync::oneshot::channel();
+    let at_once = group.clone();
+    // Told in the very moment in which monitors are.
+    on_end(&target.any(), move |_| {
+        told.send(at_once.len()).ok();
+    });
     group.join(&target).unwrap();
 
     target.stop();
 
+    assert_eq!(soon("the end", heard).await, Ok(0));
     assert!(matches!(events.next().await, Event::Signal(_)));
     assert_eq!(events.next().await, Event::Note(0));
 }
