@@ -620,3 +620,27 @@ async fn an_actor_may_publish_to_itself_beyond_its_mailbox() {
         assert_eq!(events.next().await, Event::Note(item));
     }
 }
+
+// H3, C10
+#[test]
+fn the_end_of_the_runtime_ends_the_subscriptions_of_actors() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let (_system, topic, _actor, subscription) = runtime.block_on(async {
+        let system = system();
+        let topic = system.topic::<u64>("topic").unwrap();
+        let actor = system.spawn(Puppet::new().0);
+        let subscription = topic
+            .subscribe_actor(&actor, 4, TopicPolicy::DropOldest, noted)
+            .unwrap();
+        (system, topic, actor, subscription)
+    });
+    assert_eq!(topic.publish(1), 1);
+
+    drop(runtime);
+
+    assert_eq!((topic.subscribers(), topic.publish(2)), (0, 0));
+    assert!(subscription.is_closed());
+}
