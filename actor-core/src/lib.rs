@@ -69,8 +69,8 @@ mod system;
 mod tally;
 mod timekeeper;
 mod timers;
-mod watchdog;
 mod topic;
+mod watchdog;
 #[cfg(feature = "serde")]
 pub mod wire;
 

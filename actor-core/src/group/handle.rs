@@ -104,6 +104,8 @@ impl<M: Send + 'static> Group<M> {
         }
         let core = Arc::clone(&self.core);
         let refused = cell.add_membership(Monitor {
+            // Counted with its group or topic, not as a monitor.
+            tally: None,
             id: self.membership(),
             notify: Box::new(move |_| core.ended(key)),
         });

@@ -188,6 +188,8 @@ impl<T: Send + 'static> Topic<T> {
         let membership = membership_id(Arc::as_ptr(&seated).addr());
         let ended = Arc::clone(&seated);
         let refused = actor.cell().add_membership(Monitor {
+            // Counted with its group or topic, not as a monitor.
+            tally: None,
             id: membership,
             notify: Box::new(move |_| ended.leave()),
         });

@@ -17,5 +17,5 @@ mod snapshot;
 mod stress;
 mod supervisors;
 mod timers;
-mod watchdog;
 mod topics;
+mod watchdog;
