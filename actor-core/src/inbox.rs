@@ -162,8 +162,14 @@ impl<M: Send + 'static> Inbox<M> {
                 },
                 None => {}
             }
+            if !mailbox_first && self.cell.rest_if_quiet() {
+                return self.rest();
+            }
             let waker = (!mailbox_first).then(|| cx.waker());
-            match self.cell.draw(self.incarnation, 0, &mut self.batch, waker) {
+            match self
+                .cell
+                .draw(self.incarnation, 0, &mut self.batch, waker, true)
+            {
                 Drawn::Some => {
                     let step = self.cell.step();
                     if step < u32::from(self.step) {
@@ -179,14 +185,18 @@ impl<M: Send + 'static> Inbox<M> {
                 Drawn::Disturbed => {}
                 // Now the ticks, and only then to bed.
                 Drawn::Empty if mailbox_first => {}
-                Drawn::Empty => {
-                    self.run = 0;
-                    self.batch.shrink();
-                    reply_scope::note_rest();
-                    return Poll::Pending;
-                }
+                Drawn::Empty => return self.rest(),
             }
         }
+    }
+
+    /// Nothing is in hand, and the waker is stored where whatever comes finds it.
+    #[inline]
+    fn rest(&mut self) -> Poll<Next> {
+        self.run = 0;
+        self.batch.shrink();
+        reply_scope::note_rest();
+        Poll::Pending
     }
 
     /// Notes whose turn it is; returns what was noted before.

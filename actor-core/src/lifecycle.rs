@@ -78,8 +78,6 @@ pub(crate) struct Lifecycle {
     pub(crate) supervised: bool,
     /// Whether the present or last incarnation completed its start-up.
     pub(crate) was_started: bool,
-    /// Whether the present incarnation has nothing in hand: it found its mailbox empty, and its waker is stored.
-    pub(crate) resting: bool,
     pub(crate) stance: Stance,
     /// Changes whenever the present incarnation turns to something that is not counted as begun.
     pub(crate) turn: u8,
@@ -121,7 +119,6 @@ impl Lifecycle {
             open: true,
             supervised: false,
             was_started: false,
-            resting: false,
             stance: Stance::Working,
             turn: 0,
             bits: 0,
@@ -223,7 +220,6 @@ impl Lifecycle {
         self.phase = Phase::Starting;
         self.incarnation += 1;
         self.was_started = false;
-        self.resting = false;
         self.stance = Stance::Working;
         self.bits = 0;
         self.open = true;
@@ -252,7 +248,6 @@ impl Lifecycle {
             return false;
         }
         self.phase = Phase::Waiting;
-        self.resting = false;
         self.bits |= OVER;
         // Without a supervisor the end for good follows at once, and carries the reason.
         if self.supervised {
@@ -266,7 +261,6 @@ impl Lifecycle {
         let alive = self.is_alive();
         if alive {
             self.phase = Phase::Waiting;
-            self.resting = false;
             self.incarnation += 1;
             self.bits = OVER;
             self.reasons().last = Some(ExitReason::Unresponsive);
@@ -281,7 +275,6 @@ impl Lifecycle {
         }
         self.phase = Phase::Closing;
         self.reasons().end = Some(reason.clone());
-        self.resting = false;
         self.bits |= OVER;
         self.open = false;
         true

@@ -225,6 +225,7 @@ impl<M: Send + 'static> Outlet<M> {
                     self.reported,
                     &mut self.drawn,
                     Some(cx.waker()),
+                    false,
                 ) {
                     Drawn::Some => return Poll::Ready(Ready::Items),
                     Drawn::Over => return Poll::Ready(Ready::Over),

@@ -17,43 +17,33 @@ pub(crate) trait Orphan: Send + Sync {
     fn orphaned(&self, why: AskError);
 }
 
-/// What is so on this thread at the moment. In one place, so that a poll finds it once.
-struct Current {
-    /// The address of the cell whose poll this is; 0 outside of any.
-    actor: Cell<usize>,
-    /// The id of that actor; 0 outside of any.
-    actor_id: Cell<u64>,
-    depth: Cell<u32>,
-    /// There are orphans.
-    dirty: Cell<bool>,
-    /// The incarnation was killed: its guards give up what they hold.
-    killed: Cell<bool>,
-    /// The incarnation found its mailbox empty and left its waker there.
-    resting: Cell<bool>,
-}
+/// There are orphans.
+const DIRTY: u32 = 1;
+/// The incarnation was killed: what it has in hand is given up.
+const KILLED: u32 = 2;
+/// The incarnation left its waker with its mailbox.
+const RESTING: u32 = 4;
+/// One scope more.
+const DEEPER: u32 = 8;
 
+// Plain cells, each read and written as a whole: a poll does this every time, and a struct of them would be copied about.
 thread_local! {
-    static CURRENT: Current = const {
-        Current {
-            actor: Cell::new(0),
-            actor_id: Cell::new(0),
-            depth: Cell::new(0),
-            dirty: Cell::new(false),
-            killed: Cell::new(false),
-            resting: Cell::new(false),
-        }
-    };
+    /// The address of the cell whose poll this is; 0 outside of any.
+    static ACTOR: Cell<usize> = const { Cell::new(0) };
+    /// The id of that actor; 0 outside of any.
+    static ACTOR_ID: Cell<u64> = const { Cell::new(0) };
+    static FLAGS: Cell<u32> = const { Cell::new(0) };
     static ORPHANS: RefCell<Vec<Arc<dyn Orphan>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// The address of the cell whose actor is being polled on this thread, or 0.
 pub(crate) fn current_actor() -> usize {
-    CURRENT.with(|current| current.actor.get())
+    ACTOR.get()
 }
 
 /// The id of the actor that is being polled on this thread.
 pub(crate) fn current_actor_id() -> Option<ActorId> {
-    match CURRENT.with(|current| current.actor_id.get()) {
+    match ACTOR_ID.get() {
         0 => None,
         id => Some(ActorId(id)),
     }
@@ -61,11 +51,11 @@ pub(crate) fn current_actor_id() -> Option<ActorId> {
 
 /// A reply was dropped unanswered: kept for the end of the scope, or resolved at once outside of any.
 pub(crate) fn orphan(slot: Arc<dyn Orphan>) {
-    if CURRENT.with(|current| current.depth.get()) == 0 {
+    if FLAGS.get() < DEEPER {
         slot.orphaned(AskError::NoReply);
     } else {
         ORPHANS.with_borrow_mut(|orphans| orphans.push(slot));
-        CURRENT.with(|current| current.dirty.set(true));
+        FLAGS.set(FLAGS.get() | DIRTY);
     }
 }
 
@@ -79,7 +69,7 @@ pub(crate) fn settle() {
 
 #[inline(always)]
 fn is_dirty() -> bool {
-    CURRENT.with(|current| current.dirty.get())
+    FLAGS.get() & DIRTY != 0
 }
 
 /// Resolves what was dropped in this scope so far.
@@ -92,21 +82,18 @@ pub(crate) fn resolve_now(why: impl Fn() -> AskError) {
 /// Whether the incarnation whose poll this is was killed.
 #[inline]
 pub(crate) fn is_killed() -> bool {
-    CURRENT.with(|current| current.killed.get())
+    FLAGS.get() & KILLED != 0
 }
 
 /// The incarnation whose poll this is found its mailbox empty, and its waker is stored there.
 #[inline]
 pub(crate) fn note_rest() {
-    CURRENT.with(|current| current.resting.set(true));
+    FLAGS.set(FLAGS.get() | RESTING);
 }
 
 fn take() -> Vec<Arc<dyn Orphan>> {
-    if CURRENT.with(|current| current.dirty.replace(false)) {
-        ORPHANS.take()
-    } else {
-        Vec::new()
-    }
+    FLAGS.set(FLAGS.get() & !DIRTY);
+    ORPHANS.take()
 }
 
 fn resolve(orphans: Vec<Arc<dyn Orphan>>, why: impl Fn() -> AskError) {
@@ -119,31 +106,30 @@ fn resolve(orphans: Vec<Arc<dyn Orphan>>, why: impl Fn() -> AskError) {
 pub(crate) struct Scope {
     actor: usize,
     actor_id: u64,
-    killed: bool,
-    resting: bool,
-    outer: Vec<Arc<dyn Orphan>>,
+    flags: u32,
+    /// What was dropped in the scope outside of this one. Seldom anything: then it is there.
+    outer: Option<Box<Vec<Arc<dyn Orphan>>>>,
 }
 
 impl Scope {
     /// Around a poll of an actor. `killed`: what it has in hand is to be dropped.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn enter(actor: usize, id: ActorId, killed: bool) -> Self {
-        CURRENT.with(|current| {
-            current.depth.set(current.depth.get() + 1);
-            Scope {
-                actor: current.actor.replace(actor),
-                actor_id: current.actor_id.replace(id.0),
-                killed: current.killed.replace(killed),
-                resting: current.resting.replace(false),
-                outer: take(),
-            }
-        })
+        let flags = FLAGS.get();
+        let outer = (flags & DIRTY != 0).then(|| Box::new(take()));
+        let depth = (flags & !(DEEPER - 1)) + DEEPER;
+        FLAGS.set(depth | if killed { KILLED } else { 0 });
+        Scope {
+            actor: ACTOR.replace(actor),
+            actor_id: ACTOR_ID.replace(id.0),
+            flags,
+            outer,
+        }
     }
 
     /// Around the dropping of messages, by whomever.
     pub(crate) fn for_drop() -> Self {
-        let (actor, id) = CURRENT.with(|current| (current.actor.get(), current.actor_id.get()));
-        Scope::enter(actor, ActorId(id), false)
+        Scope::enter(ACTOR.get(), ActorId(ACTOR_ID.get()), false)
     }
 
     /// Ends the scope; what was dropped in it and is not resolved yet resolves so.
@@ -152,26 +138,21 @@ impl Scope {
     }
 
     /// Ends the scope of a poll. Whether the incarnation went to rest in it.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn end_poll(self) -> bool {
-        CURRENT.with(|current| current.resting.get())
+        FLAGS.get() & RESTING != 0
     }
 }
 
 impl Drop for Scope {
-    #[inline]
+    #[inline(always)]
     fn drop(&mut self) {
         settle();
-        CURRENT.with(|current| {
-            current.depth.set(current.depth.get() - 1);
-            current.actor.set(self.actor);
-            current.actor_id.set(self.actor_id);
-            current.killed.set(self.killed);
-            current.resting.set(self.resting);
-            if !self.outer.is_empty() {
-                ORPHANS.set(std::mem::take(&mut self.outer));
-                current.dirty.set(true);
-            }
-        });
+        ACTOR.set(self.actor);
+        ACTOR_ID.set(self.actor_id);
+        FLAGS.set(self.flags);
+        if let Some(outer) = self.outer.take() {
+            ORPHANS.set(*outer);
+        }
     }
 }

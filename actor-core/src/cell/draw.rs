@@ -2,7 +2,7 @@
 
 use std::task::Waker;
 
-use super::{BEGUN_MASK, BegunWatcher, Cell, Guarded, OnEnd, begun_word, wake_all};
+use super::{BEGUN_MASK, BegunWatcher, Cell, Guarded, OnEnd, begun_word, rest, wake_all};
 use crate::ExitReason;
 use crate::lifecycle::{Stance, control};
 use crate::mailbox::batch::Batch;
@@ -29,6 +29,23 @@ pub(crate) enum Parked {
 }
 
 impl<M> Guarded<M> {
+    /// Whether everything is handed over, nothing was asked of the incarnation, and nobody waits to hear how far it is.
+    #[inline]
+    fn needs_no_look(&mut self) -> bool {
+        let is_watched = self
+            .extras
+            .as_ref()
+            .is_some_and(|extras| !extras.begun_watchers.is_empty());
+        let is_quiet = !is_watched
+            && !self.life.is_disturbed(0)
+            && !self.queue.has_line()
+            && self.queue.is_empty();
+        if is_quiet {
+            self.queue.shrink();
+        }
+        is_quiet
+    }
+
     /// Keeps the newest waker. The old one is for after the lock.
     #[inline]
     fn keep_waker(&mut self, waker: &Waker) -> Option<Waker> {
@@ -60,6 +77,7 @@ impl<M: Send + 'static> Cell<M> {
         if on_end.is_some() {
             guarded.extras().on_end = on_end;
         }
+        self.header.rest.store(rest::AWAKE, Ordering::Relaxed);
         drop(guarded);
         wake_all(wake);
         Some(incarnation)
@@ -117,13 +135,15 @@ impl<M: Send + 'static> Cell<M> {
 
     /// Hands queued items to the incarnation: all of them, or one at a time where the mailbox is of that kind. An incarnation that finds
     /// nothing rests, if it gives a waker: whatever comes in wakes it. Room that has become free goes to the line.
-    /// Requests that it knows of already (`known`) do not disturb its rest.
+    /// Requests that it knows of already (`known`) do not disturb its rest. One that gets a single message `listens` from here on, if it
+    /// can: it need not look again before it rests.
     pub(crate) fn draw(
         &self,
         incarnation: u32,
         known: u64,
         batch: &mut Batch<M>,
         waker: Option<&Waker>,
+        listens: bool,
     ) -> Drawn {
         let empty = batch.refill();
         let mut old = None;
@@ -134,13 +154,24 @@ impl<M: Send + 'static> Cell<M> {
         let drawn = if !guarded.queue.is_empty() {
             guarded.queue.hand_over(empty);
             guarded.life.stance = Stance::Working;
+            if let Some(waker) = waker
+                && listens
+                && empty.len() == 1
+                && guarded.needs_no_look()
+            {
+                self.header.rest.store(rest::LISTENING, Ordering::Relaxed);
+                let old = guarded.keep_waker(waker);
+                drop(guarded);
+                drop(old);
+                return Drawn::Some;
+            }
             Drawn::Some
         } else if guarded.life.is_disturbed(known) {
             Drawn::Disturbed
         } else {
             if let Some(waker) = waker {
                 guarded.queue.shrink();
-                guarded.life.resting = true;
+                self.header.rest.store(rest::RESTING, Ordering::Relaxed);
                 old = guarded.keep_waker(waker);
             }
             Drawn::Empty
@@ -156,10 +187,26 @@ impl<M: Send + 'static> Cell<M> {
         if guarded.life.incarnation != incarnation || guarded.life.is_kill_requested() {
             return Parked::Killed;
         }
+        self.header.rest.store(rest::AWAKE, Ordering::Relaxed);
         let old = guarded.keep_waker(waker);
         self.pass_on(guarded);
         drop(old);
         Parked::Rest
+    }
+
+    /// Goes to rest without the lock, if the incarnation was listening and nothing has come since.
+    #[inline]
+    pub(crate) fn rest_if_quiet(&self) -> bool {
+        let rest = &self.header.rest;
+        rest.load(Ordering::Relaxed) == rest::LISTENING
+            && rest
+                .compare_exchange(
+                    rest::LISTENING,
+                    rest::RESTING,
+                    Ordering::AcqRel,
+                    Ordering::Relaxed,
+                )
+                .is_ok()
     }
 
     /// Passes on what room has become free. Called every few messages, and after each one by an actor whose handlers may block.

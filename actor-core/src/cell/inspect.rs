@@ -4,11 +4,11 @@
 //! mailbox (a tick, a signal, the first message after it gave up its thread, the stopped hook) it says by [`Cell::turn_to`] and its
 //! siblings; so an ordinary message costs nothing here.
 
-use super::{AnyCell, Cell, Guarded};
+use super::{AnyCell, Cell, Guarded, rest};
 use crate::ExitReason;
 use crate::lifecycle::{Lifecycle, Phase, Request, Stance};
 use crate::snapshot::{ActorState, Work};
-use crate::sync::Arc;
+use crate::sync::{Arc, Ordering};
 
 /// One thing that an incarnation has in hand. Equal pulses, seen one after the other, are one and the same thing, in hand all the while.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ impl<M: Send + 'static> Cell<M> {
         if guarded.life.incarnation == incarnation {
             guarded.life.turn = guarded.life.turn.wrapping_add(1);
             // It looks at its mailbox again before it rests, so nothing has to wake it meanwhile.
-            guarded.life.resting = false;
+            self.header.rest.store(rest::AWAKE, Ordering::Relaxed);
             guarded.life.stance = Stance::Working;
         }
     }
@@ -73,7 +73,7 @@ impl<M: Send + 'static> Cell<M> {
     fn pulse_of(&self, guarded: &Guarded<M>) -> Option<Pulse> {
         let life = &guarded.life;
         let work = match (life.phase, life.stance) {
-            _ if life.resting => return None,
+            _ if self.header.rest.load(Ordering::Relaxed) == rest::RESTING => return None,
             (Phase::Starting, Stance::Working) => Work::Starting,
             (Phase::Running, Stance::Working) => Work::Handling,
             (Phase::Starting | Phase::Running, Stance::Parting) => Work::Stopping,

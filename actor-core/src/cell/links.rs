@@ -316,7 +316,7 @@ impl<M: Send + 'static> Cell<M> {
 
     fn push_exit(&self, mut guarded: MutexGuard<'_, Guarded<M>>, end: LinkedEnd) -> Option<Waker> {
         guarded.queue.push_extra(Extra::Exit(end));
-        guarded.rouse()
+        guarded.rouse(&self.header)
     }
 
     /// Whether an `Exit` that has left the queue is still wanted: its link was not taken back, and was this incarnation's.

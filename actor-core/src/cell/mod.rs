@@ -12,8 +12,8 @@
 //!
 //! Access rules:
 //! 1. `begun` carries the number of its incarnation, so the last store of one that was given up is recognised and ignored.
-//! 2. `life.resting` rises only when an incarnation finds its mailbox empty, under the same lock under which its waker is stored, and falls
-//!    by whoever rouses it.
+//! 2. `rest` rises from `AWAKE` only by the incarnation, under the same lock under which its waker is stored, and falls under the lock by
+//!    whoever rouses it. Without the lock the incarnation may go from `LISTENING` to `RESTING`: whoever is about to rouse it wakes it after.
 //! 3. `refs` may rise from zero only under the lock while the cell is open.
 //!
 //! An idle actor consists of this and of its task, so what few actors need stands in boxes: [`Kin`], [`Extras`], and those of the queue
@@ -40,7 +40,7 @@ use crate::mailbox::queue::Queue;
 use crate::signal::{ActorId, MonitorId};
 use crate::spawn::START_TIMEOUT;
 use crate::sync::{
-    Arc, AtomicU32, AtomicU64, AtomicUsize, Mutex, MutexGuard, OnceLock, Ordering, lock,
+    Arc, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Mutex, MutexGuard, OnceLock, Ordering, lock,
 };
 use crate::system::SystemCore;
 use crate::tally::Tally;
@@ -89,8 +89,19 @@ pub(crate) struct Header {
     begun: AtomicU64,
     refs: AtomicUsize,
     step: AtomicU32,
+    rest: AtomicU8,
     binding: OnceLock<Binding>,
     kin: OnceLock<Box<Kin>>,
+}
+
+/// Whether whoever puts something in has to wake the incarnation.
+mod rest {
+    /// It looks at its mailbox again by itself, or waits for something else.
+    pub(super) const AWAKE: u8 = 0;
+    /// It has something in hand, and will go to rest without another look. Its waker is stored.
+    pub(super) const LISTENING: u8 = 1;
+    /// It has nothing in hand. Its waker is stored.
+    pub(super) const RESTING: u8 = 2;
 }
 
 /// A look at how much has begun, for a link that reports it to the other side.
@@ -138,23 +149,22 @@ struct Guarded<M> {
 impl<M> Guarded<M> {
     /// Notes that something came in; the waker, if any, is for after the lock.
     #[inline(always)]
-    fn rouse(&mut self) -> Option<Waker> {
-        if self.life.resting {
-            self.life.resting = false;
-            self.life.stance = Stance::Called;
-            self.waker.take()
-        } else {
-            None
+    fn rouse(&mut self, header: &Header) -> Option<Waker> {
+        match header.rest.load(Ordering::Relaxed) {
+            rest::AWAKE => None,
+            was => {
+                header.rest.store(rest::AWAKE, Ordering::Relaxed);
+                if was == rest::RESTING {
+                    self.life.stance = Stance::Called;
+                }
+                self.waker.take()
+            }
         }
     }
 
     /// Reaches also an incarnation that waits for something else.
-    fn rouse_anyhow(&mut self) -> Option<Waker> {
-        if self.life.resting {
-            self.life.resting = false;
-            self.life.stance = Stance::Called;
-        }
-        self.waker.take()
+    fn rouse_anyhow(&mut self, header: &Header) -> Option<Waker> {
+        self.rouse(header).or_else(|| self.waker.take())
     }
 
     fn extras(&mut self) -> &mut Extras {
@@ -202,6 +212,7 @@ impl<M: Send + 'static> Cell<M> {
                 control: AtomicU64::new(0),
                 begun: AtomicU64::new(0),
                 step: AtomicU32::new(u32::MAX),
+                rest: AtomicU8::new(rest::AWAKE),
                 refs: AtomicUsize::new(0),
                 binding: OnceLock::new(),
                 kin: OnceLock::new(),
@@ -312,7 +323,7 @@ impl<M: Send + 'static> Cell<M> {
         if !guarded.life.open {
             guarded.queue.dissolve_line(&mut wake);
         }
-        wake.extend(guarded.rouse_anyhow());
+        wake.extend(guarded.rouse_anyhow(&self.header));
         drop(guarded);
         wake_all(wake);
     }

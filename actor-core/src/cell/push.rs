@@ -27,7 +27,7 @@ impl<M: Send + 'static> Cell<M> {
     fn admit(&self, mut guarded: MutexGuard<'_, Guarded<M>>, message: M, rank: i64) {
         guarded.queue.push(message, rank);
         self.accepted.store(guarded.queue.kept(), Ordering::Relaxed);
-        let waker = guarded.rouse();
+        let waker = guarded.rouse(&self.header);
         drop(guarded);
         if let Some(waker) = waker {
             waker.wake();
@@ -69,7 +69,7 @@ impl<M: Send + 'static> Cell<M> {
                 guarded.queue.push(message, rank);
                 let oldest = guarded.queue.drop_oldest();
                 self.accepted.store(guarded.queue.kept(), Ordering::Relaxed);
-                let waker = guarded.rouse();
+                let waker = guarded.rouse(&self.header);
                 drop(guarded);
                 waker.into_iter().for_each(Waker::wake);
                 // Who sent the oldest is not known.
@@ -114,7 +114,7 @@ impl<M: Send + 'static> Cell<M> {
             return Err(extra);
         }
         guarded.queue.push_extra(extra);
-        let waker = guarded.rouse();
+        let waker = guarded.rouse(&self.header);
         drop(guarded);
         if let Some(waker) = waker {
             waker.wake();
@@ -198,7 +198,7 @@ impl<M: Send + 'static> Cell<M> {
                 let waiting = std::mem::replace(waker, Waker::noop().clone());
                 *ticket = Some(queue.join_line(waiting));
                 // A forwarder that rests may have room to give that it has not taken note of.
-                *consumer = guarded.rouse();
+                *consumer = guarded.rouse(&self.header);
                 Poll::Pending
             }
         }
