@@ -8,7 +8,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
-use crate::cell::{AnyCell, until};
+use crate::cell::{AnyCell, Cell, until};
 use crate::lifecycle::{Phase, Request};
 use crate::sync::{Arc, Mutex, lock};
 use crate::system::SystemCore;
@@ -59,6 +59,8 @@ pub(crate) const KILL_GRACE: Duration = Duration::from_secs(5);
 pub(crate) struct Child {
     pub(crate) cell: Arc<dyn AnyCell>,
     pub(crate) shutdown: Shutdown,
+    /// Whether it outlives the incarnation of its owner: the next one will start it again.
+    pub(crate) is_kept: bool,
 }
 
 /// The owned in the order of their ids, which is that of their start. Those that left leave a gap, until the gaps are half of it.
@@ -108,7 +110,12 @@ impl Table {
     }
 
     fn iter(&self) -> impl DoubleEndedIterator<Item = (ActorId, &Child)> {
-        self.slots
+        self.iter_below(ActorId(u64::MAX))
+    }
+
+    fn iter_below(&self, id: ActorId) -> impl DoubleEndedIterator<Item = (ActorId, &Child)> {
+        let place = self.place(id).unwrap_or_else(|place| place);
+        self.slots[..place]
             .iter()
             .filter_map(|(id, child)| Some((*id, child.as_ref()?)))
     }
@@ -141,12 +148,16 @@ impl Children {
         lock(&self.table).closed = true;
     }
 
-    pub(crate) fn last(&self) -> Option<(ActorId, Child)> {
+    /// Takes more again, after its owner had ended for good.
+    pub(crate) fn open(&self) {
+        lock(&self.table).closed = false;
+    }
+
+    /// The youngest of those before this one.
+    pub(crate) fn last_below(&self, id: ActorId) -> Option<(ActorId, Child)> {
         let table = lock(&self.table);
-        table
-            .iter()
-            .next_back()
-            .map(|(id, child)| (id, child.clone()))
+        let last = table.iter_below(id).next_back();
+        last.map(|(id, child)| (id, child.clone()))
     }
 
     /// Some of those after one, in the order of their start: a look at many that keeps nobody waiting.
@@ -179,11 +190,49 @@ pub(crate) fn stop_all<'a>(
     reason: &'a ExitReason,
 ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
     Box::pin(async move {
-        while let Some((id, child)) = children.last() {
+        let mut below = ActorId(u64::MAX);
+        while let Some((id, child)) = children.last_below(below) {
             stop_one(system, &child, reason).await;
-            children.remove(id);
+            if child.is_kept {
+                below = id;
+            } else {
+                children.remove(id);
+            }
         }
     })
+}
+
+/// Stops the children of an actor that is ending. A kill that comes meanwhile ends the wait for those that are given as long as it takes;
+/// the others have allowances that end by themselves.
+pub(crate) async fn stop_children<M: Send + 'static>(cell: &Arc<Cell<M>>, incarnation: u32) {
+    let header = cell.header();
+    let (Some(system), Some(children)) = (header.system(), header.children_if_any()) else {
+        return;
+    };
+    cell.leaving(incarnation, false);
+    let mut stopping = stop_all(system, children, &ExitReason::Shutdown);
+    let own: Arc<dyn AnyCell> = Arc::clone(cell) as Arc<dyn AnyCell>;
+    if !is_killed(&own) {
+        let killed = until(&own, |life| life.is_kill_requested().then_some(()));
+        if crate::runtime::first(stopping.as_mut(), killed)
+            .await
+            .is_some()
+        {
+            return;
+        }
+        for child in children.list() {
+            if child.shutdown == Shutdown::Wait {
+                child.cell.request_of(present(&child.cell), &Request::Kill);
+            }
+        }
+    }
+    stopping.await;
+}
+
+fn is_killed(cell: &Arc<dyn AnyCell>) -> bool {
+    let mut is_killed = false;
+    cell.look(&mut |life| is_killed = life.is_kill_requested());
+    is_killed
 }
 
 /// Ends everybody for good at once, the youngest first and children before their parents. For an owner that cannot stop them in peace:
@@ -200,16 +249,27 @@ pub(crate) fn finish_all(children: &Children) {
         next += 1;
     }
     for child in found.into_iter().rev() {
-        child.cell.finish(ExitReason::Killed);
+        let mut reason = ExitReason::Killed;
+        child.cell.look(&mut |life| {
+            if !life.is_alive() {
+                // It was stopped in peace, and has waited for another start.
+                reason = life.last().cloned().unwrap_or(ExitReason::Shutdown);
+            }
+        });
+        child.cell.finish(reason);
     }
 }
 
-/// Stops one and ends it for good.
+/// Stops one and ends it for good; one that is kept stands still until its owner starts it again.
 pub(crate) async fn stop_one(system: &Arc<SystemCore>, child: &Child, reason: &ExitReason) {
     loop {
         let ended = halt(system, &child.cell, child.shutdown, reason).await;
         // A start that was on its way may have begun since.
-        if child.cell.finish_idle(ended) {
+        let is_over = match child.is_kept {
+            true => child.cell.hold_idle(),
+            false => child.cell.finish_idle(ended),
+        };
+        if is_over {
             return;
         }
     }
@@ -222,17 +282,52 @@ pub(crate) async fn halt(
     shutdown: Shutdown,
     reason: &ExitReason,
 ) -> ExitReason {
+    let incarnation = present(cell);
+    halt_incarnation(system, cell, shutdown, reason, incarnation).await
+}
+
+/// The same for a child whose owner may have ended: `None`, and nothing was done, unless `is_owned` holds still.
+pub(crate) async fn halt_if(
+    system: &Arc<SystemCore>,
+    cell: &Arc<dyn AnyCell>,
+    shutdown: Shutdown,
+    is_owned: impl Fn() -> bool,
+) -> Option<ExitReason> {
+    // In this order: what runs while the owner is there was started by it.
+    let incarnation = present(cell);
+    if !is_owned() {
+        return None;
+    }
+    let reason = &ExitReason::Shutdown;
+    Some(halt_incarnation(system, cell, shutdown, reason, incarnation).await)
+}
+
+/// The number of the incarnation that runs or ran last.
+fn present(cell: &Arc<dyn AnyCell>) -> u32 {
+    let mut incarnation = 0;
+    cell.look(&mut |life| incarnation = life.incarnation);
+    incarnation
+}
+
+async fn halt_incarnation(
+    system: &Arc<SystemCore>,
+    cell: &Arc<dyn AnyCell>,
+    shutdown: Shutdown,
+    reason: &ExitReason,
+    incarnation: u32,
+) -> ExitReason {
     if shutdown != Shutdown::Kill {
         let stop = Request::Stop(reason.clone());
         let allowance = match shutdown {
             Shutdown::Within(allowance) => Some(allowance),
             _ => None,
         };
-        if let Some(ended) = within(system, allowance, requested(cell, &stop)).await {
+        let stopped = requested(cell, &stop, incarnation);
+        if let Some(ended) = within(system, allowance, stopped).await {
             return ended.unwrap_or_else(|| reason.clone());
         }
     }
-    let killed = requested(cell, &Request::Kill);
+    let killed = requested(cell, &Request::Kill, incarnation);
     if let Some(ended) = within(system, Some(KILL_GRACE), killed).await {
         if shutdown != Shutdown::Kill {
             system.note_casualty(Casualty::of(cell, Fate::Killed));
@@ -251,25 +346,31 @@ pub(crate) fn give_up(system: &Arc<SystemCore>, cell: &Arc<dyn AnyCell>) {
     );
     system.note_casualty(Casualty::of(cell, Fate::Abandoned));
     cell.fence(ExitReason::Unresponsive);
+    abandon_children(cell);
 }
 
-/// Asks for the end of the present incarnation and waits until none runs. `None` when none ever ran.
-async fn requested(cell: &Arc<dyn AnyCell>, request: &Request) -> Option<ExitReason> {
-    loop {
-        cell.request(request);
-        let over = until(cell, |life| match life.phase {
-            Phase::Waiting => Some(Some(life.last().cloned())),
-            // A supervised actor may be closing by another's hand; its end is near, but it is not over.
-            Phase::Ended => Some(Some(life.ended().cloned())),
-            // It began after the request, which reached nobody.
-            Phase::Starting | Phase::Running if !life.is_requested(request) => Some(None),
-            _ => None,
-        })
-        .await;
-        if let Some(over) = over {
-            return over;
-        }
+/// Ends what belongs to an actor that was given up, and so cannot stop it by itself.
+pub(crate) fn abandon_children(cell: &Arc<dyn AnyCell>) {
+    if let Some(children) = cell.header().children_if_any() {
+        finish_all(children);
     }
+}
+
+/// Asks for the end of an incarnation and waits until it has ended. `None` when none ever ran.
+async fn requested(
+    cell: &Arc<dyn AnyCell>,
+    request: &Request,
+    incarnation: u32,
+) -> Option<ExitReason> {
+    cell.request_of(incarnation, request);
+    until(cell, |life| match life.phase {
+        // A supervised actor may be closing by another's hand; its end is near, but it is not over.
+        Phase::Closing => None,
+        Phase::Ended => Some(life.ended().cloned()),
+        Phase::Starting | Phase::Running if life.incarnation == incarnation => None,
+        Phase::Starting | Phase::Running | Phase::Waiting => Some(life.last().cloned()),
+    })
+    .await
 }
 
 /// Waits for something, at most so long.

@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::ExitReason;
+use crate::{ExitReason, InvalidChild};
 
 /// The error type of handlers and hooks: any error, so that `?` works.
 ///
@@ -512,6 +512,15 @@ pub enum StartError {
     },
     /// Two children of one supervisor have this id.
     DuplicateChild(String),
+    /// The specification of this child makes no sense under its supervisor.
+    InvalidChild {
+        /// The child's id.
+        id: String,
+        /// What is wrong with it.
+        problem: InvalidChild,
+    },
+    /// There are more children than the supervisor takes, which is so many.
+    MaxChildren(usize),
 }
 
 impl fmt::Display for StartError {
@@ -522,6 +531,12 @@ impl fmt::Display for StartError {
             StartError::Child { id, reason } => write!(f, "child {id:?} did not start: {reason}"),
             StartError::DuplicateChild(id) => {
                 write!(f, "two children have the id {id:?}; give each its own")
+            }
+            StartError::InvalidChild { id, problem } => {
+                write!(f, "the specification of child {id:?}: {problem}")
+            }
+            StartError::MaxChildren(max) => {
+                write!(f, "the supervisor takes no more than {max} children")
             }
         }
     }

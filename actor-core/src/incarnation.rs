@@ -13,7 +13,7 @@ use std::task::{self, Poll};
 use pin_project_lite::pin_project;
 
 use crate::cell::Cell;
-use crate::children::stop_all;
+use crate::children::stop_children;
 use crate::guard::{Guard, Killable, Shell, caught};
 use crate::inbox::Next;
 use crate::reply_scope::{self, Scope};
@@ -195,15 +195,6 @@ fn end<A: Actor>(mut life: Life<A>) -> Pin<Box<impl Future<Output = ()> + Send>>
         drop_state(&cell, actor, &reason);
         ctx.over(reason);
     })
-}
-
-async fn stop_children<M: Send + 'static>(cell: &Cell<M>, incarnation: u32) {
-    if let (Some(system), Some(children)) =
-        (cell.header().system(), cell.header().children_if_any())
-    {
-        cell.leaving(incarnation, false);
-        stop_all(system, children, &ExitReason::Shutdown).await;
-    }
 }
 
 /// Drops the state of an incarnation. That is user code: a panic in it is caught, and the replies that it kept resolve by how the

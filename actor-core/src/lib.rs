@@ -98,8 +98,9 @@ pub use signal::{ActorId, Down, Exit, MonitorId, Restarted, Signal};
 pub use snapshot::Snapshot;
 pub use spawn::SpawnBuilder;
 pub use supervisor::{
-    Backoff, ChildBuilder, ChildInfo, ChildSpec, ChildState, ExitSink, Restart, StartChild,
-    Strategy, Supervisor, SupervisorBuilder, SupervisorError, SupervisorRef,
+    AutoShutdown, Backoff, ChildBuilder, ChildCounts, ChildInfo, ChildSpec, ChildState, ExitSink,
+    InvalidChild, Restart, StartChild, Strategy, Supervisor, SupervisorBuilder, SupervisorError,
+    SupervisorRef,
 };
 pub use system::{ActorSystem, ShutdownReport, SystemBuilder};
 pub use timekeeper::Timekeeping;

@@ -81,6 +81,8 @@ pub(crate) struct Lifecycle {
     pub(crate) stance: Stance,
     /// Changes whenever the present incarnation turns to something that is not counted as begun.
     pub(crate) turn: u8,
+    /// Whether no incarnation may begin until it is reopened.
+    held: bool,
     bits: u8,
     /// The number of the present or last incarnation; 0 before the first.
     pub(crate) incarnation: u32,
@@ -110,6 +112,8 @@ struct Reasons {
     end: Option<ExitReason>,
     /// The strongest request that came while no incarnation ran.
     asked: Option<Request>,
+    /// How often it was opened again after it had ended for good, and why it had, the last time.
+    past_ends: Option<(u32, ExitReason)>,
 }
 
 impl Lifecycle {
@@ -121,6 +125,7 @@ impl Lifecycle {
             was_started: false,
             stance: Stance::Working,
             turn: 0,
+            held: false,
             bits: 0,
             incarnation: 0,
             reasons: None,
@@ -144,6 +149,11 @@ impl Lifecycle {
     /// Why the cell has ended for good, once everything is cleared away.
     pub(crate) fn ended(&self) -> Option<&ExitReason> {
         self.end().filter(|_| self.phase == Phase::Ended)
+    }
+
+    /// How often the cell was opened again after it had ended for good, and why it had, the last time.
+    pub(crate) fn past_ends(&self) -> Option<&(u32, ExitReason)> {
+        self.reasons.as_ref()?.past_ends.as_ref()
     }
 
     /// The word for the cell's atomic.
@@ -214,7 +224,7 @@ impl Lifecycle {
 
     /// A new incarnation begins. `None` when there is one already, or never will be again.
     pub(crate) fn handle_begin(&mut self) -> Option<u32> {
-        if self.phase != Phase::Waiting {
+        if self.phase != Phase::Waiting || self.held {
             return None;
         }
         self.phase = Phase::Starting;
@@ -278,6 +288,36 @@ impl Lifecycle {
         self.bits |= OVER;
         self.open = false;
         true
+    }
+
+    /// No incarnation may begin for the time being. `false` when one runs.
+    pub(crate) fn handle_hold(&mut self) -> bool {
+        self.held |= !self.is_alive();
+        self.held
+    }
+
+    /// Incarnations may begin again, also after the end for good. Returns whether that had come; `None` when one runs, or the cell is being
+    /// cleared away.
+    pub(crate) fn handle_reopen(&mut self) -> Option<bool> {
+        match self.phase {
+            Phase::Waiting => {
+                self.held = false;
+                Some(false)
+            }
+            Phase::Ended => {
+                self.held = false;
+                self.phase = Phase::Waiting;
+                self.open = true;
+                let reasons = self.reasons();
+                let end = reasons.end.take().unwrap_or(ExitReason::Shutdown);
+                let times = reasons.past_ends.as_ref().map_or(0, |(times, _)| *times);
+                reasons.past_ends = Some((times + 1, end.clone()));
+                reasons.last = Some(end);
+                reasons.asked = None;
+                Some(true)
+            }
+            Phase::Starting | Phase::Running | Phase::Closing => None,
+        }
     }
 
     /// What a finished cell owned has been cleared away.

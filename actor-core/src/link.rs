@@ -175,6 +175,7 @@ impl<M: Send + 'static> Outlet<M> {
         let child = Child {
             cell: Arc::clone(&cell) as Arc<dyn AnyCell>,
             shutdown: Shutdown::Kill,
+            is_kept: false,
         };
         core.foreign.insert(id, child);
         let actor = ActorRef::new(Arc::clone(&cell));

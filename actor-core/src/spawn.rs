@@ -71,6 +71,11 @@ impl<A: Actor> SpawnBuilder<A> {
         }
     }
 
+    /// What it begins with.
+    pub(crate) fn state(&self) -> &A {
+        &self.actor
+    }
+
     /// The name under which others look it up. A named actor does not end for want of references.
     ///
     /// # Examples
@@ -346,7 +351,12 @@ impl<A: Actor> SpawnBuilder<A> {
         let any: Arc<dyn AnyCell> = Arc::clone(&cell) as Arc<dyn AnyCell>;
         let owned = self.parent.is_some();
         let kind = Kind::of::<A>(self.placement);
-        if !adopt(&self.system, self.parent, &any, self.shutdown, kind) {
+        let child = Child {
+            cell: Arc::clone(&any),
+            shutdown: self.shutdown,
+            is_kept: false,
+        };
+        if !adopt(&self.system, self.parent, child, kind) {
             any.finish(ExitReason::Shutdown);
             return Err((actor, StartError::Failed(ExitReason::Shutdown)));
         }
@@ -378,15 +388,11 @@ impl<A: Actor> SpawnBuilder<A> {
 pub(crate) fn adopt(
     system: &Arc<SystemCore>,
     parent: Option<Arc<dyn AnyCell>>,
-    cell: &Arc<dyn AnyCell>,
-    shutdown: Shutdown,
+    child: Child,
     kind: Kind,
 ) -> bool {
     let id = ActorId(system.next_id());
-    let child = Child {
-        cell: Arc::clone(cell),
-        shutdown,
-    };
+    let cell = Arc::clone(&child.cell);
     system.actor_began();
     if let Some(parent) = &parent {
         cell.header().set_parent(Arc::clone(parent));

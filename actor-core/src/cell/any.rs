@@ -4,7 +4,7 @@ use std::any::Any;
 use std::task::{Poll, Waker};
 
 use super::links::Tied;
-use super::{Cell, Header, Inspection, LinkedEnd, Monitor, Pulse, RestartWatcher, Tie};
+use super::{Cell, Header, Inspection, LinkedEnd, Monitor, Pulse, Reopened, RestartWatcher, Tie};
 use crate::ExitReason;
 use crate::lifecycle::{Lifecycle, Phase, Request};
 use crate::mailbox::queue::Extra;
@@ -17,6 +17,8 @@ pub(crate) trait AnyCell: Send + Sync {
     fn header_mut(&mut self) -> &mut Header;
     fn message_type(&self) -> &'static str;
     fn request(&self, request: &Request);
+    /// The same for one incarnation only: nothing is kept for the next.
+    fn request_of(&self, incarnation: u32, request: &Request);
     /// Whether `ready` holds; otherwise keeps the waker until the phase changes.
     fn watch(
         &self,
@@ -50,6 +52,10 @@ pub(crate) trait AnyCell: Send + Sync {
     fn finish(&self, reason: ExitReason);
     /// Ends the cell for good unless an incarnation runs. Returns whether none does.
     fn finish_idle(&self, reason: ExitReason) -> bool;
+    /// Lets no incarnation begin until it is reopened. Returns whether none runs.
+    fn hold_idle(&self) -> bool;
+    /// Lets incarnations begin again, also after the end for good.
+    fn reopen(&self) -> Reopened;
     fn name(&self) -> Option<Arc<str>>;
     /// Sets the name that the end for good must release. `Err` when it has one (then that one) or has ended.
     fn set_name(&self, name: &Arc<str>) -> Result<(), Option<Arc<str>>>;
@@ -76,6 +82,13 @@ impl<M: Send + 'static> AnyCell for Cell<M> {
 
     fn request(&self, request: &Request) {
         self.do_request(request);
+    }
+
+    fn request_of(&self, incarnation: u32, request: &Request) {
+        let guarded = self.lock();
+        if guarded.life.is_alive() && guarded.life.incarnation == incarnation {
+            self.request_locked(guarded, request);
+        }
     }
 
     fn watch(
@@ -199,6 +212,14 @@ impl<M: Send + 'static> AnyCell for Cell<M> {
 
     fn finish_idle(&self, reason: ExitReason) -> bool {
         self.do_finish_idle(reason)
+    }
+
+    fn hold_idle(&self) -> bool {
+        self.lock().life.handle_hold()
+    }
+
+    fn reopen(&self) -> Reopened {
+        self.do_reopen()
     }
 
     fn name(&self) -> Option<Arc<str>> {

@@ -26,6 +26,7 @@ mod inspect;
 mod links;
 mod membership;
 mod push;
+mod reopen;
 mod restarts;
 
 use std::any::type_name;
@@ -52,6 +53,7 @@ pub(crate) use inspect::{Inspection, Pulse};
 pub(crate) use links::{LinkedEnd, Tie, absence};
 pub(crate) use membership::membership_id;
 pub(crate) use push::Refused;
+pub(crate) use reopen::Reopened;
 pub(crate) use restarts::RestartWatcher;
 
 /// Where a cell belongs, known once a system has adopted it.
@@ -324,6 +326,11 @@ impl<M: Send + 'static> Cell<M> {
             guarded.queue.dissolve_line(&mut wake);
         }
         wake.extend(guarded.rouse_anyhow(&self.header));
+        if *request == Request::Kill {
+            // It may be waiting for its children.
+            let watchers = guarded.take_phase_watchers();
+            wake.extend(watchers.into_iter().map(|(_, waker)| waker));
+        }
         drop(guarded);
         wake_all(wake);
     }

@@ -86,3 +86,37 @@ fn the_end_for_good_happens_once_and_nothing_follows() {
     life.handle_cleared();
     assert_eq!(life.ended(), Some(&ExitReason::Killed));
 }
+
+#[test]
+fn a_cell_that_is_held_takes_no_incarnation_until_it_is_reopened() {
+    // D1, E15
+    let mut life = running();
+    assert!(!life.handle_hold(), "one runs");
+    life.handle_end(1, &ExitReason::Shutdown);
+    assert!(life.handle_hold());
+    assert_eq!(life.handle_begin(), None);
+
+    assert_eq!(life.handle_reopen(), Some(false));
+    assert_eq!(life.past_ends(), None, "it had not ended for good");
+    assert_eq!(life.handle_begin(), Some(2));
+    assert_eq!(life.handle_reopen(), None, "it runs");
+}
+
+#[test]
+fn a_cell_that_is_reopened_remembers_its_end_and_takes_incarnations_again() {
+    // E11
+    let mut life = running();
+    life.handle_end(1, &ExitReason::Shutdown);
+    life.handle_finish(&ExitReason::Killed);
+    assert_eq!(life.handle_reopen(), None, "it is being cleared away");
+    life.handle_cleared();
+
+    assert_eq!(life.handle_reopen(), Some(true));
+
+    assert_eq!(life.past_ends(), Some(&(1, ExitReason::Killed)));
+    assert_eq!(
+        (life.phase, life.open, life.ended()),
+        (Phase::Waiting, true, None)
+    );
+    assert_eq!(life.handle_begin(), Some(2));
+}

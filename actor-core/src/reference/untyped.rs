@@ -270,7 +270,18 @@ impl AnyActorRef {
     /// # Ok(()) }
     /// ```
     pub async fn wait(&self) -> ExitReason {
-        until(&self.cell, |life| life.ended().cloned()).await
+        let mut known = None;
+        until(&self.cell, |life| {
+            // Its supervisor may have opened it again before this was looked at.
+            let past = life.past_ends();
+            let times = past.map_or(0, |(times, _)| *times);
+            let first = *known.get_or_insert(times);
+            match past {
+                Some((_, reason)) if times > first => Some(reason.clone()),
+                _ => life.ended().cloned(),
+            }
+        })
+        .await
     }
 }
 

@@ -1,175 +1,18 @@
 //! What others ask of a supervisor, and how.
 
-use std::fmt;
 use std::time::Duration;
 
-use super::ChildSpec;
-use super::supervisor::{Command, SupervisorMsg};
-use crate::{ActorId, ActorRef, AnyActorRef, AskError, ExitReason, Reply};
+use super::message::{Answer, Command, SupervisorMsg};
+use super::tree::{address, find_below, is_in_phase};
+use super::{ChildCounts, ChildInfo, ChildSpec, SupervisorError};
+use crate::cell::AnyCell;
+use crate::lifecycle::Phase;
+use crate::reply_scope::current_actor;
+use crate::sync::Arc;
+use crate::{ActorRef, AnyActorRef, AskError, ExitReason};
 
 /// Calls to a supervisor wait for the start and stop allowances of its children instead of a deadline of their own.
 const AS_LONG_AS_IT_TAKES: Duration = Duration::MAX;
-
-/// Where a child stands.
-///
-/// # Examples
-///
-/// ```
-/// # use actor_core::prelude::*;
-/// use actor_core::ChildState;
-///
-/// # enum Msg { Fail, Stop, Runs(Reply<u32>) }
-/// # struct Flaky;
-/// # impl Actor for Flaky {
-/// #     type Msg = Msg;
-/// #     async fn handle(&mut self, msg: Msg, ctx: &mut Context<Self>) -> ActorResult {
-/// #         match msg {
-/// #             Msg::Fail => return Err("as asked".into()),
-/// #             Msg::Stop => ctx.stop(),
-/// #             Msg::Runs(reply) => reply.send(ctx.incarnation()),
-/// #         }
-/// #         Ok(())
-/// #     }
-/// # }
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), BoxError> {
-/// # let system = ActorSystem::new("demo");
-/// let (spec, flaky) = ChildSpec::new("flaky", || Flaky).build();
-/// let sup = Supervisor::builder(Strategy::OneForOne).child(spec).start(&system).await?;
-/// assert_eq!(sup.which_children().await?[0].state, ChildState::Running);
-/// sup.terminate_child("flaky").await?;
-/// assert_eq!(sup.which_children().await?[0].state, ChildState::Stopped);
-/// # sup.stop(); sup.wait().await;
-/// # Ok(()) }
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ChildState {
-    /// Its start-up is under way.
-    Starting,
-    /// It runs.
-    Running,
-    /// It ended and waits for its restart, as its backoff says.
-    Restarting,
-    /// It is being stopped.
-    Stopping,
-    /// It ended and is not restarted; its specification is kept.
-    Stopped,
-}
-
-/// One line of [`SupervisorRef::which_children`].
-///
-/// # Examples
-///
-/// ```
-/// # use actor_core::prelude::*;
-/// # enum Msg { Fail, Stop, Runs(Reply<u32>) }
-/// # struct Flaky;
-/// # impl Actor for Flaky {
-/// #     type Msg = Msg;
-/// #     async fn handle(&mut self, msg: Msg, ctx: &mut Context<Self>) -> ActorResult {
-/// #         match msg {
-/// #             Msg::Fail => return Err("as asked".into()),
-/// #             Msg::Stop => ctx.stop(),
-/// #             Msg::Runs(reply) => reply.send(ctx.incarnation()),
-/// #         }
-/// #         Ok(())
-/// #     }
-/// # }
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), BoxError> {
-/// # let system = ActorSystem::new("demo");
-/// let (spec, flaky) = ChildSpec::new("flaky", || Flaky).build();
-/// let sup = Supervisor::builder(Strategy::OneForOne).child(spec).start(&system).await?;
-/// flaky.send(Msg::Fail).await?;
-/// # flaky.ask(Msg::Runs).await?;
-/// let child = &sup.which_children().await?[0];
-/// assert_eq!((child.id.as_str(), child.actor, child.restarts), ("flaky", flaky.id(), 1));
-/// # sup.stop(); sup.wait().await;
-/// # Ok(()) }
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ChildInfo {
-    /// The id from its specification.
-    pub id: String,
-    /// Its actor.
-    pub actor: ActorId,
-    /// Where it stands.
-    pub state: ChildState,
-    /// How often it was restarted.
-    pub restarts: u32,
-}
-
-/// Why a call to a supervisor did not do what it was asked.
-///
-/// # Examples
-///
-/// ```
-/// # use actor_core::prelude::*;
-/// use actor_core::SupervisorError;
-///
-/// # enum Msg { Fail, Stop, Runs(Reply<u32>) }
-/// # struct Flaky;
-/// # impl Actor for Flaky {
-/// #     type Msg = Msg;
-/// #     async fn handle(&mut self, msg: Msg, ctx: &mut Context<Self>) -> ActorResult {
-/// #         match msg {
-/// #             Msg::Fail => return Err("as asked".into()),
-/// #             Msg::Stop => ctx.stop(),
-/// #             Msg::Runs(reply) => reply.send(ctx.incarnation()),
-/// #         }
-/// #         Ok(())
-/// #     }
-/// # }
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), BoxError> {
-/// # let system = ActorSystem::new("demo");
-/// let (spec, flaky) = ChildSpec::new("flaky", || Flaky).build();
-/// let sup = Supervisor::builder(Strategy::OneForOne).child(spec).start(&system).await?;
-/// assert_eq!(sup.terminate_child("nobody").await, Err(SupervisorError::NotFound("nobody".to_owned())));
-/// sup.stop();
-/// sup.wait().await;
-/// assert_eq!(sup.terminate_child("flaky").await, Err(SupervisorError::Unavailable));
-/// # Ok(()) }
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum SupervisorError {
-    /// A child with this id is there already, running or not.
-    AlreadyPresent(String),
-    /// No child has this id.
-    NotFound(String),
-    /// The child runs, or is being started or stopped. Terminate it first.
-    Running(String),
-    /// The child waits for its restart. Terminate it first.
-    Restarting(String),
-    /// The child did not start; it is not among the children.
-    StartFailed(ExitReason),
-    /// The supervisor has ended or is ending.
-    Unavailable,
-}
-
-impl fmt::Display for SupervisorError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            SupervisorError::AlreadyPresent(id) => {
-                write!(f, "the supervisor has a child {id:?} already")
-            }
-            SupervisorError::NotFound(id) => write!(f, "the supervisor has no child {id:?}"),
-            SupervisorError::Running(id) => {
-                write!(f, "child {id:?} is not stopped; terminate it first")
-            }
-            SupervisorError::Restarting(id) => {
-                write!(f, "child {id:?} waits for its restart; terminate it first")
-            }
-            SupervisorError::StartFailed(reason) => write!(f, "the child did not start: {reason}"),
-            SupervisorError::Unavailable => f.write_str("the supervisor has ended"),
-        }
-    }
-}
-
-impl std::error::Error for SupervisorError {}
 
 /// A reference to a supervisor.
 ///
@@ -207,29 +50,48 @@ pub struct SupervisorRef {
 }
 
 impl SupervisorRef {
-    pub(crate) fn new(actor: ActorRef<SupervisorMsg>) -> Self {
+    pub(super) fn new(actor: ActorRef<SupervisorMsg>) -> Self {
         SupervisorRef { actor }
     }
 
     async fn call<T: Send + 'static>(
         &self,
-        command: impl FnOnce(Reply<Result<T, SupervisorError>>) -> Command,
+        command: impl FnOnce(Answer<T>) -> Command,
     ) -> Result<T, SupervisorError> {
+        if self.is_starting_caller() {
+            return Err(SupervisorError::WouldDeadlock);
+        }
         let asked = self
             .actor
             .ask_within(AS_LONG_AS_IT_TAKES, |reply| {
                 SupervisorMsg::call(command(reply))
             })
             .await;
-        asked.unwrap_or_else(|_: AskError| Err(SupervisorError::Unavailable))
+        asked.unwrap_or_else(|error| {
+            Err(match error {
+                AskError::WouldDeadlock => SupervisorError::WouldDeadlock,
+                _ => SupervisorError::Unavailable,
+            })
+        })
+    }
+
+    /// Whether the supervisor is starting, and so answers nobody, because it waits for the start of the very actor that calls.
+    fn is_starting_caller(&self) -> bool {
+        let caller = current_actor();
+        if caller == 0 || !is_in_phase(&**self.actor.cell(), Phase::Starting) {
+            return false;
+        }
+        let own: Arc<dyn AnyCell> = Arc::clone(self.actor.cell()) as Arc<dyn AnyCell>;
+        find_below(&own, caller).is_some_and(|cell| is_in_phase(&*cell, Phase::Starting))
     }
 
     /// Adds a child and waits until it has started.
     ///
     /// # Errors
     ///
-    /// The id is in use, the child did not start, or the supervisor has ended. The child is not among the children then and its actor has
-    /// ended: a retry needs a new specification.
+    /// The id or the name is in use, the supervisor has all the children that it takes, the specification makes no sense under it, the child
+    /// did not start, or the supervisor has ended. The child is not among the children then and its actor has ended: a retry needs a new
+    /// specification.
     ///
     /// # Cancel safety
     ///
@@ -264,13 +126,20 @@ impl SupervisorRef {
     ///
     /// let (spec, _second) = ChildSpec::new("flaky", || Flaky).build();
     /// match sup.start_child(spec).await {
-    ///     Err(SupervisorError::AlreadyPresent(id)) => assert_eq!(id, "flaky"), // Another id, then.
+    ///     Err(SupervisorError::AlreadyStarted(id)) => assert_eq!(id, "flaky"), // Another id, then.
     ///     other => panic!("{other:?}"),
     /// }
     /// # sup.stop(); sup.wait().await;
     /// # Ok(()) }
     /// ```
     pub async fn start_child(&self, spec: ChildSpec) -> Result<(), SupervisorError> {
+        let spec = spec.into_inner();
+        let is_itself = address(&*spec.cell) == self.actor.cell().address();
+        // A supervisor that has a place has its ancestors for good, and the new one, which has none, is not among them.
+        let has_place = self.actor.cell().header().binding().is_some();
+        if is_itself || (spec.is_supervisor && !has_place) {
+            return Err(SupervisorError::WouldSuperviseItself(spec.id.clone()));
+        }
         self.call(|reply| Command::Start(spec, reply)).await
     }
 
@@ -278,7 +147,8 @@ impl SupervisorRef {
     ///
     /// # Errors
     ///
-    /// No child has this id, or the supervisor has ended. A retry is useless.
+    /// No child has this id, the supervisor has ended, or the caller is the child itself ([`SupervisorError::WouldDeadlock`]; a child
+    /// stops itself with [`Context::stop`](crate::Context::stop)). A retry is useless.
     ///
     /// # Cancel safety
     ///
@@ -312,8 +182,59 @@ impl SupervisorRef {
     /// # Ok(()) }
     /// ```
     pub async fn terminate_child(&self, id: &str) -> Result<(), SupervisorError> {
+        let (id, caller) = (id.to_owned(), current_actor());
+        self.call(|reply| Command::Terminate(id, caller, reply))
+            .await
+    }
+
+    /// Starts a child again that was terminated, or that ended and is not restarted, and waits until it has started. Its actor is the
+    /// same: references to it work again, with an empty mailbox, and its name is registered again. Who waited for its end, or monitored it,
+    /// has heard of that.
+    ///
+    /// # Errors
+    ///
+    /// No child has this id, it has not ended, its name has been taken, or it did not start; in the last two cases it stays stopped, and a
+    /// retry may help. Or the supervisor has ended.
+    ///
+    /// # Cancel safety
+    ///
+    /// Not cancel safe: the child may be started all the same.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # enum Msg { Fail, Stop, Runs(Reply<u32>) }
+    /// # struct Flaky;
+    /// # impl Actor for Flaky {
+    /// #     type Msg = Msg;
+    /// #     async fn handle(&mut self, msg: Msg, ctx: &mut Context<Self>) -> ActorResult {
+    /// #         match msg {
+    /// #             Msg::Fail => return Err("as asked".into()),
+    /// #             Msg::Stop => ctx.stop(),
+    /// #             Msg::Runs(reply) => reply.send(ctx.incarnation()),
+    /// #         }
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// use actor_core::SupervisorError;
+    ///
+    /// let (spec, flaky) = ChildSpec::new("flaky", || Flaky).build();
+    /// let sup = Supervisor::builder(Strategy::OneForOne).child(spec).start(&system).await?;
+    /// assert_eq!(sup.restart_child("flaky").await, Err(SupervisorError::Running("flaky".to_owned())));
+    /// sup.terminate_child("flaky").await?;
+    /// assert!(flaky.is_closed());
+    /// sup.restart_child("flaky").await?;
+    /// assert_eq!(flaky.ask(Msg::Runs).await?, 2, "the same reference, a new incarnation");
+    /// # sup.stop(); sup.wait().await;
+    /// # Ok(()) }
+    /// ```
+    pub async fn restart_child(&self, id: &str) -> Result<(), SupervisorError> {
         let id = id.to_owned();
-        self.call(|reply| Command::Terminate(id, reply)).await
+        self.call(|reply| Command::Restart(id, reply)).await
     }
 
     /// Forgets the specification of a child that was terminated, or that ended and is not restarted; its id is free again.
@@ -392,6 +313,46 @@ impl SupervisorRef {
     /// ```
     pub async fn which_children(&self) -> Result<Vec<ChildInfo>, SupervisorError> {
         self.call(Command::Which).await
+    }
+
+    /// How many children there are, by kind.
+    ///
+    /// # Errors
+    ///
+    /// The supervisor has ended.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// # enum Msg { Fail, Stop, Runs(Reply<u32>) }
+    /// # struct Flaky;
+    /// # impl Actor for Flaky {
+    /// #     type Msg = Msg;
+    /// #     async fn handle(&mut self, msg: Msg, ctx: &mut Context<Self>) -> ActorResult {
+    /// #         match msg {
+    /// #             Msg::Fail => return Err("as asked".into()),
+    /// #             Msg::Stop => ctx.stop(),
+    /// #             Msg::Runs(reply) => reply.send(ctx.incarnation()),
+    /// #         }
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let (spec, _flaky) = ChildSpec::new("flaky", || Flaky).build();
+    /// let sup = Supervisor::builder(Strategy::OneForOne).child(spec).start(&system).await?;
+    /// assert_eq!(sup.count_children().await?.active, 1);
+    /// # sup.stop(); sup.wait().await;
+    /// # Ok(()) }
+    /// ```
+    pub async fn count_children(&self) -> Result<ChildCounts, SupervisorError> {
+        self.call(Command::Count).await
     }
 
     /// Stops the children in reverse order, and then the supervisor.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::cell::{AnyCell, Cell, until};
-use crate::children::within;
+use crate::children::{abandon_children, within};
 use crate::lifecycle::Phase;
 use crate::placement::{Placement, launch};
 use crate::sync::{Arc, Mutex, lock};
@@ -178,6 +178,7 @@ pub(crate) async fn started_within(
         Some(started) => started,
         None => {
             cell.fence(ExitReason::StartTimeout);
+            abandon_children(cell);
             Err(ExitReason::StartTimeout)
         }
     }

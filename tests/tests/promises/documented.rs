@@ -101,9 +101,8 @@ fn every_promise_that_the_page_makes_names_a_test() {
 fn every_promise_that_a_test_shows_is_on_the_page() {
     let page = page();
     let promised: BTreeSet<&str> = page.lines().filter_map(promise_of).collect();
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/promises");
-    for entry in fs::read_dir(folder).expect("this file stands there") {
-        let text = fs::read_to_string(entry.expect("a file").path()).expect("it is text");
+    let is_promise_test = |path: &Path| path.iter().any(|part| part == "promises");
+    for (_, text) in sources().iter().filter(|(path, _)| is_promise_test(path)) {
         for line in text.lines().filter_map(|line| line.strip_prefix("// ")) {
             let ids = line.split([':', '(']).next().unwrap_or_default();
             for id in ids.split(", ").map(str::trim).filter(|id| is_promise(id)) {
