@@ -6,6 +6,7 @@ mod asks;
 mod bench;
 mod codec;
 mod ends;
+mod groups;
 mod hostile;
 mod leaks;
 mod links;
