@@ -302,6 +302,15 @@ pub(crate) async fn halt_if(
     Some(halt_incarnation(system, cell, shutdown, reason, incarnation).await)
 }
 
+/// Asks the present incarnation to end, in the way in which it will be waited for.
+pub(crate) fn begin_to_halt(cell: &Arc<dyn AnyCell>, shutdown: Shutdown) {
+    let request = match shutdown {
+        Shutdown::Kill => Request::Kill,
+        Shutdown::Within(_) | Shutdown::Wait => Request::Stop(ExitReason::Shutdown),
+    };
+    cell.request_of(present(cell), &request);
+}
+
 /// The number of the incarnation that runs or ran last.
 fn present(cell: &Arc<dyn AnyCell>) -> u32 {
     let mut incarnation = 0;

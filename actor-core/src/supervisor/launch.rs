@@ -10,7 +10,7 @@ use super::plan::Key;
 use super::spec::Spec;
 use super::tree::is_alive;
 use crate::cell::{AnyCell, Cell, Reopened};
-use crate::children::{Child, KILL_GRACE, halt_if, within};
+use crate::children::{Child, KILL_GRACE, begin_to_halt, halt_if, within};
 use crate::spawn::adopt;
 use crate::sync::Arc;
 use crate::system::SystemCore;
@@ -176,6 +176,8 @@ pub(super) fn stop_beside(
     starting: Option<StartTask>,
     origin: Origin,
 ) {
+    // At once, so that whoever sees that it is being stopped knows that it has been told.
+    begin_to_halt(&spec.cell, spec.shutdown);
     let supervisor = Arc::clone(&ctx.inbox.cell);
     let (spec, system) = (Arc::clone(spec), Arc::clone(ctx.core()));
     drop(ctx.core().runtime.spawn(async move {
