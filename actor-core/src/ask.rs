@@ -126,30 +126,37 @@ impl<M: Send + 'static> ActorRef<M> {
                 let keeper = Some(&*system.timekeeper);
                 self.ask_watched(deadline, keeper, message).await
             }
-            None => {
-                let deadline = deadline.unwrap_or(ASK_TIMEOUT);
-                self.ask_unbound(deadline, message).await
-            }
+            None => self.ask_elsewhere(deadline, message).await,
         }
     }
 
-    /// The actor of a specification that no supervisor has started yet: no system, so the runtime's own timer.
+    /// No system here: by way of an adapter, that of its target; or the actor of a specification that no supervisor has started yet, and so
+    /// the runtime's own timer.
     #[cold]
-    fn ask_unbound<'a, T: Send + 'static>(
+    fn ask_elsewhere<'a, T: Send + 'static>(
         &'a self,
-        deadline: Duration,
+        deadline: Option<Duration>,
         message: impl FnOnce(Reply<T>) -> M + 'a,
-    ) -> impl Future<Output = Result<T, AskError>> + 'a {
-        let asking = Box::pin(self.ask_watched(deadline, None, message));
-        async move {
+    ) -> Pin<Box<impl Future<Output = Result<T, AskError>> + 'a>> {
+        Box::pin(async move {
+            if self.cell().is_polled_here() {
+                return Err(AskError::WouldDeadlock);
+            }
+            let face = self.cell().face();
+            if let Some(system) = face.header().system() {
+                let deadline = deadline.unwrap_or(system.ask_timeout);
+                let keeper = Some(&*system.timekeeper);
+                return self.ask_watched(deadline, keeper, message).await;
+            }
+            let deadline = deadline.unwrap_or(ASK_TIMEOUT);
             let expired = AskError::Timeout {
                 accepted: true,
                 after: deadline,
             };
-            tokio::time::timeout(deadline, asking)
+            tokio::time::timeout(deadline, self.ask_watched(deadline, None, message))
                 .await
                 .unwrap_or(Err(expired))
-        }
+        })
     }
 
     async fn ask_watched<T: Send + 'static>(

@@ -2,6 +2,8 @@
 
 mod links;
 mod monitors;
+mod stash;
+mod work;
 
 use std::time::Duration;
 
@@ -16,8 +18,8 @@ use crate::sync::Arc;
 use crate::system::SystemCore;
 use crate::timers::{MissedTicks, TimerKey};
 use crate::{
-    Actor, ActorId, ActorRef, ActorSystem, AnyActorRef, Down, ExitReason, MonitorId, Signal,
-    WeakActorRef,
+    Actor, ActorId, ActorRef, ActorSystem, AnyActorRef, AskError, Down, ExitReason, MonitorId,
+    Signal, WeakActorRef,
 };
 
 /// Handed to every handler and hook of an actor: its own reference, its children, monitors, links and timers.
@@ -721,17 +723,19 @@ impl<A: Actor> Context<A> {
 
     /// The incarnation is over: gives everything back and reports the end.
     pub(crate) fn over(&mut self, reason: ExitReason) {
-        self.release();
+        self.release(&AskError::of_end(&reason));
         let drawn = self.inbox.take_drawn();
         self.inbox
             .cell
             .end_incarnation(self.inbox.incarnation, reason, drawn);
     }
 
-    fn release(&mut self) {
+    /// `why` is what becomes of replies in the work that is ended.
+    fn release(&mut self, why: &AskError) {
         let Some(rare) = self.inbox.rare_if_any() else {
             return;
         };
+        rare.work.close(why);
         // The messages of timers and the map functions of monitors are user data, whose drop may panic.
         let timers = std::mem::replace(&mut rare.timers, crate::timers::Timers::new());
         let watched = std::mem::take(&mut rare.watched);
@@ -757,7 +761,7 @@ fn moment(delay: Duration) -> std::time::Instant {
 impl<A: Actor> Drop for Context<A> {
     /// An incarnation that was dropped without its end: its runtime is gone, and with it every chance of a restart.
     fn drop(&mut self) {
-        self.release();
+        self.release(&AskError::of_end(&ExitReason::Killed));
         let cell = Arc::clone(&self.inbox.cell);
         let is_present = cell.is_present(self.inbox.incarnation);
         if is_present && let Some(children) = cell.header().children_if_any() {

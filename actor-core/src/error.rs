@@ -388,6 +388,21 @@ pub enum AskError {
 }
 
 impl AskError {
+    /// What becomes of a reply that went down with an incarnation which ended like this.
+    pub(crate) fn of_end(reason: &ExitReason) -> Self {
+        match reason {
+            ExitReason::Failed(_) | ExitReason::Panicked { .. } | ExitReason::StartFailed(_) => {
+                AskError::Failed {
+                    reason: reason.clone(),
+                }
+            }
+            other => AskError::Stopped {
+                reason: other.clone(),
+                begun: true,
+            },
+        }
+    }
+
     /// Whether the request may have been handled, wholly or in part. `false` is certain: it is safe to try again elsewhere.
     ///
     /// # Examples

@@ -13,8 +13,11 @@ use crate::lifecycle::control;
 use crate::mailbox::batch::Batch;
 use crate::mailbox::queue::{Extra, Item};
 use crate::reply_scope;
+use crate::runtime::Task;
+use crate::stash::{Place, Stash};
 use crate::sync::{Arc, Ordering};
 use crate::timers::Timers;
+use crate::work::{Flow, InHand, Taken, Work};
 use crate::{ExitReason, MonitorId, Signal};
 
 /// Messages in a row before an actor yields.
@@ -34,7 +37,7 @@ pub(crate) enum Next {
 }
 
 /// See the module's header.
-pub(crate) struct Inbox<M> {
+pub(crate) struct Inbox<M: Send + 'static> {
     pub(crate) cell: Arc<Cell<M>>,
     batch: Batch<M>,
     begun: u64,
@@ -48,7 +51,7 @@ pub(crate) struct Inbox<M> {
 }
 
 /// What few incarnations need.
-pub(crate) struct Rare<M> {
+pub(crate) struct Rare<M: Send + 'static> {
     pub(crate) timers: Timers<M>,
     /// The last thing was a tick, so the mailbox is next.
     ticked: bool,
@@ -61,6 +64,16 @@ pub(crate) struct Rare<M> {
     signal: Option<Signal>,
     /// Why the incarnation ends.
     pub(crate) end: Option<ExitReason>,
+    pub(crate) work: Work<M>,
+    stash: Stash<M>,
+}
+
+impl<M: Send + 'static> Rare<M> {
+    /// The last thing has been handled, and another one is looked for. What is returned is dropped when it has been found.
+    fn next_turn(&mut self) -> Option<InHand<M>> {
+        self.stash.put_down();
+        self.work.take_in_hand()
+    }
 }
 
 impl<M: Send + 'static> Inbox<M> {
@@ -92,6 +105,8 @@ impl<M: Send + 'static> Inbox<M> {
                 owed: None,
                 signal: None,
                 end: None,
+                work: Work::new(),
+                stash: Stash::new(),
             })
         })
     }
@@ -136,6 +151,8 @@ impl<M: Send + 'static> Inbox<M> {
     /// Draws what is next, or arranges to be polled when there is something.
     #[inline]
     pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Next> {
+        // Dropped when something has been found: what was handled last comes again after that at the earliest.
+        let _handled = self.rare.as_mut().and_then(|rare| rare.next_turn());
         loop {
             if !self.cell.is_undisturbed(self.incarnation) && self.is_to_end() {
                 return Poll::Ready(Next::End);
@@ -261,6 +278,18 @@ impl<M: Send + 'static> Inbox<M> {
                 self.rare().signal = Some(Signal::Exit(end.exit));
                 return Some(Next::Signal);
             }
+            Extra::Work(id) => match self.rare().work.begin(id) {
+                Taken::Message(message) => self.rare().owed = Some(message),
+                Taken::Failed(reason) => {
+                    self.rare().end = Some(reason);
+                    return Some(Next::End);
+                }
+                Taken::Nothing => return None,
+            },
+            Extra::Returned(place, message) => {
+                self.begin_again(place);
+                self.rare().owed = Some(message);
+            }
             // A mark, whose drop is the point of it, or news of a monitor or link that was taken back.
             _ => return None,
         }
@@ -319,11 +348,56 @@ impl<M: Send + 'static> Inbox<M> {
         if word >> 8 != u64::from(self.incarnation) || word & control::OVER != 0 {
             return ExitReason::Unresponsive;
         }
+        // Something beside the actor has failed.
+        if let Some(failure) = self.rare.as_ref().and_then(|rare| rare.end.clone()) {
+            return failure;
+        }
         self.cell.stop_reason()
     }
 
-    /// What was drawn and not begun, to be put back.
+    /// Work beside the actor, which keeps it alive.
+    pub(crate) fn add_work(&mut self, flow: Arc<Flow<M>>, task: Task) {
+        self.rare().work.add(flow, task);
+        if self.cell.referenced_again() {
+            self.draining = false;
+        }
+    }
+
+    pub(crate) fn stash_len(&self) -> usize {
+        self.rare.as_ref().map_or(0, |rare| rare.stash.len())
+    }
+
+    /// Puts a message away behind those that came before it. Gives it back when the stash is full.
+    pub(crate) fn stash(&mut self, message: M) -> Result<(), M> {
+        let limit = self.cell.stash_limit();
+        let begun = self.begun;
+        let stash = &mut self.rare().stash;
+        if stash.occupied() >= limit {
+            return Err(message);
+        }
+        stash.put(begun, message);
+        self.cell.hold_stashed(self.incarnation);
+        Ok(())
+    }
+
+    /// What is in the stash comes next.
+    pub(crate) fn unstash_all(&mut self) {
+        if let Some(rare) = &mut self.rare {
+            rare.stash.return_all(&mut self.batch);
+        }
+    }
+
+    fn begin_again(&mut self, place: Place) {
+        let begun = self.begun;
+        self.rare().stash.begin(begun, place);
+        self.cell.release_stashed(self.incarnation);
+    }
+
+    /// What was drawn and not begun, or stashed, to be put back.
     pub(crate) fn take_drawn(&mut self) -> Vec<Item<M>> {
+        if let Some(rare) = &mut self.rare {
+            rare.stash.put_back(&mut self.batch);
+        }
         std::mem::replace(&mut self.batch, Batch::new()).into_rest()
     }
 }

@@ -205,17 +205,7 @@ fn drop_state<M: Send + 'static, A>(cell: &Cell<M>, actor: A, reason: &ExitReaso
     if let Err(reason) = caught(|| drop(actor)) {
         tracing::error!(actor = %id, %reason, "dropping the state of an actor panicked");
     }
-    scope.close(|| match reason {
-        ExitReason::Failed(_) | ExitReason::Panicked { .. } | ExitReason::StartFailed(_) => {
-            AskError::Failed {
-                reason: reason.clone(),
-            }
-        }
-        other => AskError::Stopped {
-            reason: other.clone(),
-            begun: true,
-        },
-    });
+    scope.close(|| AskError::of_end(reason));
 }
 
 #[cfg(test)]

@@ -63,6 +63,7 @@ mod runtime;
 mod signal;
 pub mod snapshot;
 mod spawn;
+mod stash;
 mod supervisor;
 mod sync;
 mod system;
@@ -73,6 +74,7 @@ mod topic;
 mod watchdog;
 #[cfg(feature = "serde")]
 pub mod wire;
+mod work;
 
 pub use actor::{Actor, ActorResult};
 #[cfg(feature = "macros")]
@@ -89,6 +91,8 @@ pub use error::{
     TrySendError,
 };
 pub use exit::{ExitReason, ProcessExit};
+/// What [`Context::attach`] takes.
+pub use futures_core::Stream;
 pub use group::{Group, GroupEvent, GroupWatcher, JoinError};
 pub use mailbox::{Mailbox, Overflow};
 pub use placement::Placement;
@@ -97,6 +101,7 @@ pub use reply::Reply;
 pub use signal::{ActorId, Down, Exit, MonitorId, Restarted, Signal};
 pub use snapshot::Snapshot;
 pub use spawn::SpawnBuilder;
+pub use stash::StashFull;
 pub use supervisor::{
     AutoShutdown, Backoff, ChildBuilder, ChildCounts, ChildInfo, ChildSpec, ChildState, ExitSink,
     InvalidChild, Restart, StartChild, Strategy, Supervisor, SupervisorBuilder, SupervisorError,
@@ -106,6 +111,7 @@ pub use system::{ActorSystem, ShutdownReport, SystemBuilder};
 pub use timekeeper::Timekeeping;
 pub use timers::{MissedTicks, TimerKey};
 pub use topic::{ActorSubscription, Delivery, SubscribeError, Subscription, Topic, TopicPolicy};
+pub use work::WorkId;
 
 /// The programs of the README are tests, where the features that they use are on, as they are for the whole workspace.
 #[cfg(all(doctest, feature = "macros"))]

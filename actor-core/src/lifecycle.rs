@@ -78,6 +78,8 @@ pub(crate) struct Lifecycle {
     pub(crate) supervised: bool,
     /// Whether the present or last incarnation completed its start-up.
     pub(crate) was_started: bool,
+    /// Whether the present incarnation drains for want of references.
+    unreferenced: bool,
     pub(crate) stance: Stance,
     /// Changes whenever the present incarnation turns to something that is not counted as begun.
     pub(crate) turn: u8,
@@ -126,6 +128,7 @@ impl Lifecycle {
             stance: Stance::Working,
             turn: 0,
             held: false,
+            unreferenced: false,
             bits: 0,
             incarnation: 0,
             reasons: None,
@@ -213,6 +216,24 @@ impl Lifecycle {
         true
     }
 
+    /// There is no reference any more: the present incarnation is to drain. Returns whether that changed anything.
+    pub(crate) fn handle_unreferenced(&mut self) -> bool {
+        let is_news = self.handle_request(&Request::Drain);
+        self.unreferenced |= is_news;
+        is_news
+    }
+
+    /// There is a reference again. Returns whether an incarnation drained for want of one, and for nothing else; that is off.
+    pub(crate) fn handle_referenced(&mut self) -> bool {
+        let was_unreferenced = std::mem::take(&mut self.unreferenced);
+        let is_off = was_unreferenced && self.is_alive() && self.bits == Request::Drain.bits();
+        if is_off {
+            self.bits = 0;
+            self.open = true;
+        }
+        is_off
+    }
+
     /// The reason with which a requested stop ends.
     pub(crate) fn stop_reason(&self) -> ExitReason {
         if self.is_kill_requested() {
@@ -231,6 +252,7 @@ impl Lifecycle {
         self.incarnation += 1;
         self.was_started = false;
         self.stance = Stance::Working;
+        self.unreferenced = false;
         self.bits = 0;
         self.open = true;
         if let Some(reasons) = &mut self.reasons {

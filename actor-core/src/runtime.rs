@@ -6,7 +6,7 @@ use std::task::Poll;
 use std::time::Instant;
 
 use tokio::runtime::Handle;
-use tokio::task::JoinHandle;
+use tokio::task::{AbortHandle, JoinHandle};
 
 /// A handle to the runtime on which a system lives.
 #[derive(Clone, Debug)]
@@ -32,6 +32,11 @@ impl Runtime {
         self.handle.spawn(future)
     }
 
+    /// A call that may block, on a thread of its own kind.
+    pub(crate) fn spawn_blocking(&self, call: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
+        self.handle.spawn_blocking(call)
+    }
+
     /// Runs a future on the calling plain thread, with this runtime's timers and I/O.
     pub(crate) fn block_on<F: Future>(&self, future: F) -> F::Output {
         self.handle.block_on(future)
@@ -46,6 +51,21 @@ impl Runtime {
     pub(crate) fn sleep_until(&self, at: Instant) -> tokio::time::Sleep {
         let _context = self.handle.enter();
         tokio::time::sleep_until(at.into())
+    }
+}
+
+/// A task that ends with its owner: at its next await, or before its first poll.
+pub(crate) struct Task(AbortHandle);
+
+impl Task {
+    pub(crate) fn owned<T>(handle: &JoinHandle<T>) -> Self {
+        Task(handle.abort_handle())
+    }
+}
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 

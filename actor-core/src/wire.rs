@@ -286,6 +286,9 @@ fn hook() -> Option<Arc<dyn LinkHook>> {
 const OUTSIDE: &str =
     "references and replies can be serialised only inside a message that goes over a link";
 
+const MAPPED: &str = "a mapped reference cannot travel, since its function cannot; send the actor's own reference, or one to an \
+                      actor that maps";
+
 /// Appends a value in the encoding of links.
 ///
 /// # Errors
@@ -379,6 +382,9 @@ fn keep_reason(reason: String) -> String {
 
 impl<M: DeserializeOwned + Send + 'static> Serialize for ActorRef<M> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.cell().sink().is_some() {
+            return Err(S::Error::custom(keep_reason(MAPPED.into())));
+        }
         let hook = hook().ok_or_else(|| S::Error::custom(keep_reason(OUTSIDE.into())))?;
         let inlet = Arc::new(TypedInlet {
             cell: Arc::clone(self.cell()),

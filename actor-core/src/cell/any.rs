@@ -255,6 +255,9 @@ impl<M: Send + 'static> AnyCell for Cell<M> {
         if self.header.add_ref_to_live() {
             return true;
         }
+        if let Some(sink) = self.sink() {
+            return sink.revive(&self.header);
+        }
         let guarded = self.lock();
         if guarded.life.open {
             self.header.add_ref();

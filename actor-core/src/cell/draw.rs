@@ -216,7 +216,7 @@ impl<M: Send + 'static> Cell<M> {
 
     /// Grants free room to the line and tells links how far the actor is, after giving up the lock.
     #[inline]
-    fn pass_on(&self, guarded: MutexGuard<'_, Guarded<M>>) {
+    pub(super) fn pass_on(&self, guarded: MutexGuard<'_, Guarded<M>>) {
         let watched = guarded
             .extras
             .as_ref()

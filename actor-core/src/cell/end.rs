@@ -6,7 +6,6 @@ use std::task::Waker;
 use super::{BEGUN_MASK, Cell, Guarded, Monitor, begun_word, wake_all};
 use crate::children::finish_all;
 use crate::dead_letter::DeadLetterReason;
-use crate::lifecycle::Request;
 use crate::mailbox::queue::Item;
 use crate::reply_scope::Scope;
 use crate::snapshot::Site;
@@ -33,6 +32,7 @@ impl<M: Send + 'static> Cell<M> {
         }
         self.sync_control(&guarded);
         guarded.queue.put_back(drawn);
+        self.accept_stashed(&mut guarded);
         let waker = guarded.waker.take();
         let supervised = guarded.life.supervised;
         let on_end = guarded
@@ -66,7 +66,7 @@ impl<M: Send + 'static> Cell<M> {
         self.sync_control(&guarded);
         let broken = guarded.take_links(given_up);
         guarded.extras().given_up += 1;
-        let out_of_reach = self.give_up_drawn(&guarded);
+        let out_of_reach = self.give_up_drawn(&mut guarded);
         let incarnation = guarded.life.incarnation;
         let waker = guarded.waker.take();
         let on_end = guarded
@@ -87,16 +87,17 @@ impl<M: Send + 'static> Cell<M> {
             .for_each(Waker::wake);
     }
 
-    /// What a running incarnation had drawn is out of reach: it counts as begun from here on, and as lost. Returns how much that is.
+    /// What a running incarnation had drawn or stashed is out of reach: it counts as begun from here on, and as lost. Returns how much that is.
     /// The incarnation may begin one of these in this very moment.
-    fn give_up_drawn(&self, guarded: &Guarded<M>) -> u64 {
+    fn give_up_drawn(&self, guarded: &mut Guarded<M>) -> u64 {
+        let stashed = u64::from(guarded.take_stashed());
         let drawn = guarded.queue.kept() - guarded.queue.message_count() as u64;
         let begun = self.header.begun.load(Ordering::Acquire) & BEGUN_MASK;
         self.header.begun.store(
             begun_word(guarded.life.incarnation, drawn),
             Ordering::Release,
         );
-        drawn.saturating_sub(begun)
+        drawn.saturating_sub(begun) + stashed
     }
 
     /// Ends the cell for good: the name becomes free, the queue becomes dead letters, monitors hear of it, waiters wake. Once.
@@ -118,15 +119,31 @@ impl<M: Send + 'static> Cell<M> {
     /// Nobody may hold a reference any more: an actor that runs drains, one that does not ends for good. Decided and done in one breath,
     /// so that a reference that comes back in time keeps it alive.
     pub(super) fn do_unreferenced(&self) {
-        let guarded = self.lock();
+        if let Some(sink) = self.sink() {
+            return sink.let_go(&self.header);
+        }
+        let mut guarded = self.lock();
         if self.header.has_refs() || guarded.life.is_over() {
             return;
         }
         if guarded.life.is_alive() {
-            self.request_locked(guarded, &Request::Drain);
+            if guarded.life.handle_unreferenced() {
+                self.requested(guarded);
+            }
         } else {
             self.finish_locked(guarded, ExitReason::Normal);
         }
+    }
+
+    /// The incarnation has started work that keeps it alive: a drain for want of references is off. Called by the incarnation only. Whoever
+    /// lets the last reference go before the actor sees its first message thus does it no harm.
+    pub(crate) fn referenced_again(&self) -> bool {
+        let mut guarded = self.lock();
+        let is_off = guarded.life.handle_referenced();
+        if is_off {
+            self.sync_control(&guarded);
+        }
+        is_off
     }
 
     fn finish_locked(&self, mut guarded: MutexGuard<'_, Guarded<M>>, reason: ExitReason) {
@@ -137,7 +154,7 @@ impl<M: Send + 'static> Cell<M> {
         }
         self.sync_control(&guarded);
         let out_of_reach = if was_alive {
-            self.give_up_drawn(&guarded)
+            self.give_up_drawn(&mut guarded)
         } else {
             0
         };

@@ -28,8 +28,10 @@ mod membership;
 mod push;
 mod reopen;
 mod restarts;
+mod sink;
+mod stash;
 
-use std::any::type_name;
+use std::any::{Any, type_name};
 use std::task::Waker;
 use std::time::Duration;
 
@@ -55,6 +57,7 @@ pub(crate) use membership::membership_id;
 pub(crate) use push::Refused;
 pub(crate) use reopen::Reopened;
 pub(crate) use restarts::RestartWatcher;
+pub(crate) use sink::{Room, Sink};
 
 /// Where a cell belongs, known once a system has adopted it.
 pub(crate) struct Binding {
@@ -128,6 +131,12 @@ struct Extras {
     start_timeout: Option<Duration>,
     /// How many incarnations were given up: each took one number more.
     given_up: u32,
+    /// How many messages the stash takes, unless it is the default.
+    stash_limit: Option<usize>,
+    /// How many messages the present incarnation has in its stash, or has returned from there and not begun again.
+    stashed: u32,
+    /// Of an adapter's cell: its `Arc<dyn Sink<M>>`.
+    sink: Option<Box<dyn Any + Send + Sync>>,
 }
 
 /// Who is told that an incarnation ended.
@@ -223,7 +232,12 @@ impl<M: Send + 'static> Cell<M> {
                 queue,
                 life: Lifecycle::new(),
                 waker: None,
-                extras: None,
+                extras: mailbox.stash_limit().map(|limit| {
+                    Box::new(Extras {
+                        stash_limit: Some(limit),
+                        ..Extras::default()
+                    })
+                }),
             }),
         })
     }
@@ -244,6 +258,9 @@ impl<M: Send + 'static> Cell<M> {
 
     /// Messages accepted and not begun, as far as can be seen without the lock.
     pub(crate) fn len(&self) -> usize {
+        if let Some(sink) = self.sink() {
+            return sink.len();
+        }
         let begun = self.header.begun.load(Ordering::Relaxed) & BEGUN_MASK;
         self.accepted.load(Ordering::Relaxed).saturating_sub(begun) as usize
     }
@@ -317,10 +334,14 @@ impl<M: Send + 'static> Cell<M> {
     }
 
     fn request_locked(&self, mut guarded: MutexGuard<'_, Guarded<M>>, request: &Request) {
-        let mut wake = Vec::new();
-        if !guarded.life.handle_request(request) {
-            return;
+        if guarded.life.handle_request(request) {
+            self.requested(guarded);
         }
+    }
+
+    /// Something was asked of the present incarnation: it is to see that.
+    fn requested(&self, mut guarded: MutexGuard<'_, Guarded<M>>) {
+        let mut wake = Vec::new();
         self.sync_control(&guarded);
         if !guarded.life.open {
             guarded.queue.dissolve_line(&mut wake);

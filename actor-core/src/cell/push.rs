@@ -40,7 +40,8 @@ impl<M: Send + 'static> Cell<M> {
         let rank = self.rank(&message);
         let mut guarded = self.lock();
         if !guarded.life.open {
-            return Err(Refused::Closed(message));
+            drop(guarded);
+            return self.push_closed(message);
         }
         let Guarded { queue, life, .. } = &mut *guarded;
         if queue.has_room(|| self.begun_count(life)) {
@@ -82,7 +83,7 @@ impl<M: Send + 'static> Cell<M> {
     }
 
     /// A message for which there is no room: it is dropped and reported, and the replies in it resolve.
-    fn overflowed(&self, message: M, sender: Option<ActorId>) {
+    pub(super) fn overflowed(&self, message: M, sender: Option<ActorId>) {
         let scope = Scope::for_drop();
         if catch_unwind(AssertUnwindSafe(|| drop(message))).is_err() {
             tracing::error!(
@@ -129,6 +130,16 @@ impl<M: Send + 'static> Cell<M> {
         ticket: &mut Option<Ticket>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), ()>> {
+        if let Some(sink) = self.sink() {
+            return sink.poll_reserve(ticket, cx).map_ok(|()| {
+                let (ticket, message) = (ticket.take(), slot.take());
+                let ticket = ticket.expect("room that was reserved has a ticket");
+                sink.push(
+                    ticket,
+                    message.expect("a send is not polled after it completed"),
+                );
+            });
+        }
         let mut consumer = None;
         let mut waker = cx.waker().clone();
         let rank = slot.as_ref().map_or(0, |message| self.rank(message));
@@ -160,6 +171,9 @@ impl<M: Send + 'static> Cell<M> {
         ticket: &mut Option<Ticket>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), ()>> {
+        if let Some(sink) = self.sink() {
+            return sink.poll_reserve(ticket, cx);
+        }
         let mut consumer = None;
         let mut waker = cx.waker().clone();
         let mut guarded = self.lock();
@@ -206,6 +220,13 @@ impl<M: Send + 'static> Cell<M> {
 
     /// Uses a promised room. The message comes back when the mailbox closed in the meantime.
     pub(crate) fn push_reserved(&self, ticket: Ticket, message: M) -> Result<(), M> {
+        if let Some(sink) = self.sink() {
+            if !sink.is_granted(ticket) {
+                return Err(message);
+            }
+            sink.push(ticket, message);
+            return Ok(());
+        }
         let rank = self.rank(&message);
         let mut guarded = self.lock();
         if !guarded.life.open
@@ -220,6 +241,9 @@ impl<M: Send + 'static> Cell<M> {
 
     /// Leaves the line or gives a promised room back, to the next in line.
     pub(crate) fn leave_line(&self, ticket: Ticket) {
+        if let Some(sink) = self.sink() {
+            return sink.leave_line(ticket);
+        }
         let mut wake = Vec::new();
         let mut guarded = self.lock();
         let own = guarded.queue.leave_line(ticket);

@@ -48,6 +48,21 @@ impl<M> Batch<M> {
         Some(std::mem::replace(slot, Item::Taken))
     }
 
+    /// The next one, if it is one of these.
+    pub(crate) fn next_if(&mut self, wanted: impl FnOnce(&Item<M>) -> bool) -> Option<Item<M>> {
+        if self.items.get(self.next as usize).is_some_and(wanted) {
+            self.next()
+        } else {
+            None
+        }
+    }
+
+    /// Puts items in front of what was not taken.
+    pub(crate) fn put_front(&mut self, items: impl Iterator<Item = Item<M>>) {
+        drop(self.items.splice(..self.next as usize, items));
+        self.next = 0;
+    }
+
     /// The buffer, to be filled again. Only when everything in it was taken.
     #[inline]
     pub(crate) fn refill(&mut self) -> &mut Vec<Item<M>> {
@@ -78,6 +93,25 @@ impl<M> Batch<M> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_put_in_front_comes_next() {
+        // H5
+        let mut batch = Batch::new();
+        batch.refill().extend((3..=4).map(Item::Message));
+        batch.put_front([1, 2].map(Item::Message).into_iter());
+        assert!(
+            batch
+                .next_if(|item| matches!(item, Item::Extra(_)))
+                .is_none()
+        );
+
+        assert_eq!(batch.next_message(), Some(1));
+        batch.put_front([0, 1].map(Item::Message).into_iter());
+
+        let left: Vec<_> = std::iter::from_fn(|| batch.next_message()).collect();
+        assert_eq!(left, [0, 1, 2, 3, 4]);
+    }
 
     #[test]
     fn what_was_not_taken_is_handed_back_in_order() {

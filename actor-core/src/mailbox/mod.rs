@@ -40,6 +40,7 @@ pub struct Mailbox {
     capacity: usize,
     overflow: Overflow,
     lifo: bool,
+    stash: Option<usize>,
 }
 
 /// What happens to a message for which there is no room.
@@ -130,6 +131,7 @@ impl Mailbox {
             capacity,
             overflow: Overflow::Wait,
             lifo: false,
+            stash: None,
         }
     }
 
@@ -159,6 +161,7 @@ impl Mailbox {
             capacity: usize::MAX,
             overflow: Overflow::Wait,
             lifo: false,
+            stash: None,
         }
     }
 
@@ -214,6 +217,31 @@ impl Mailbox {
         self
     }
 
+    /// How many messages the actor may put aside with [`Context::stash`](crate::Context::stash); half of the capacity unless set here.
+    /// They count against the bound.
+    ///
+    /// # Panics
+    ///
+    /// If `limit` is not below the capacity: an actor whose mailbox is full of stashed messages could never receive the one it waits for.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actor_core::Mailbox;
+    ///
+    /// const MAILBOX: Mailbox = Mailbox::bounded(8).stash(7);
+    /// assert_eq!(MAILBOX.capacity(), Some(8));
+    /// ```
+    #[must_use]
+    pub const fn stash(mut self, limit: usize) -> Self {
+        assert!(
+            limit < self.capacity,
+            "a stash must be smaller than its mailbox"
+        );
+        self.stash = Some(limit);
+        self
+    }
+
     /// The bound, if there is one.
     ///
     /// # Examples
@@ -231,6 +259,10 @@ impl Mailbox {
         } else {
             Some(self.capacity)
         }
+    }
+
+    pub(crate) const fn stash_limit(&self) -> Option<usize> {
+        self.stash
     }
 
     /// An empty queue of this kind.

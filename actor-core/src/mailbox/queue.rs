@@ -20,6 +20,7 @@ use super::Overflow;
 use super::order::Order;
 use crate::cell::LinkedEnd;
 use crate::signal::Signal;
+use crate::stash::Place;
 
 /// What stands in a mailbox.
 pub(crate) enum Item<M> {
@@ -41,6 +42,10 @@ pub(crate) enum Extra<M> {
     Mapped(crate::MonitorId, M),
     /// The end of a linked actor. The link may be taken back before it is handled.
     Exit(LinkedEnd),
+    /// A piece of work has a result; its number.
+    Work(u64),
+    /// A stashed message that is handled again, and its place among all. Never in the queue itself, only in what was drawn.
+    Returned(Place, M),
     /// For whoever put it there: dropped once all before it has left the mailbox.
     Mark(Box<dyn Send>),
 }
@@ -305,6 +310,21 @@ impl<M> Queue<M> {
     /// A promise is being kept: the caller pushes next.
     pub(crate) fn use_grant(&mut self) {
         self.granted -= 1;
+    }
+
+    /// Keeps one room for a message that is put away, whether there is one or not.
+    pub(crate) fn hold(&mut self) {
+        self.granted += 1;
+    }
+
+    /// Gives such rooms back. When the line was dissolved meanwhile they are gone already.
+    pub(crate) fn release(&mut self, rooms: u32) {
+        self.granted = self.granted.saturating_sub(rooms);
+    }
+
+    /// So many messages of those that were put back had begun before, and count once more.
+    pub(crate) fn accept_again(&mut self, messages: u32) {
+        self.accepted += u64::from(messages);
     }
 
     /// Leaves the line, or gives a promised room back.

@@ -10,7 +10,6 @@ use crate::SendError;
 use crate::cell::{Cell, Refused};
 use crate::error::Returned;
 use crate::mailbox::queue::Ticket;
-use crate::reply_scope::current_actor;
 use crate::sync::Arc;
 
 /// A place in the line, given up on drop.
@@ -57,7 +56,7 @@ impl<'a, M: Send + 'static> Permit<'a, M> {
         let mut place = Place { cell, ticket: None };
         let got = std::future::poll_fn(|cx| {
             let polled = place.cell.poll_reserve(&mut place.ticket, cx);
-            if polled.is_pending() && current_actor() == place.cell.address() {
+            if polled.is_pending() && place.cell.is_polled_here() {
                 return Poll::Ready(Err(SendError::WouldDeadlock(Returned::new(()))));
             }
             polled.map_err(|()| SendError::Closed(Returned::new(())))
@@ -107,7 +106,7 @@ impl<M: Send + 'static> Permit<'_, M> {
 
 impl<M: Send + 'static> fmt::Debug for Permit<'_, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        describe(f, "Permit", &**self.place.cell)
+        describe(f, "Permit", &*self.place.cell.face())
     }
 }
 
@@ -156,7 +155,7 @@ impl<M: Send + 'static> Future for SendFuture<'_, M> {
                 Err(Refused::Closed(message)) => {
                     return Poll::Ready(Err(SendError::Closed(Returned::new(message))));
                 }
-                Err(Refused::Full(message)) if current_actor() == this.cell.address() => {
+                Err(Refused::Full(message)) if this.cell.is_polled_here() => {
                     return Poll::Ready(Err(SendError::WouldDeadlock(Returned::new(message))));
                 }
                 Err(Refused::Full(message)) => this.message = Some(message),

@@ -214,7 +214,7 @@ impl<M: Send + 'static> ActorRef<M> {
     /// # Ok(()) }
     /// ```
     pub fn stop(&self) {
-        self.cell.request(&Request::Stop(ExitReason::Normal));
+        self.cell.face().request(&Request::Stop(ExitReason::Normal));
     }
 
     /// Asks it to take no new messages, handle what is queued, and stop.
@@ -254,7 +254,7 @@ impl<M: Send + 'static> ActorRef<M> {
     /// # Ok(()) }
     /// ```
     pub fn drain(&self) {
-        self.cell.request(&Request::Drain);
+        self.cell.face().request(&Request::Drain);
     }
 
     /// Ends it at its next await; `stopped` does not run. A handler that never awaits cannot be killed, unless it lives in a process of
@@ -279,7 +279,7 @@ impl<M: Send + 'static> ActorRef<M> {
     /// # Ok(()) }
     /// ```
     pub fn kill(&self) {
-        self.cell.request(&Request::Kill);
+        self.cell.face().request(&Request::Kill);
     }
 
     /// Waits until it has ended for good: after `stopped`, after its children ended, and after its name is free. Any number may wait,
@@ -334,7 +334,7 @@ impl<M: Send + 'static> ActorRef<M> {
     /// ```
     #[must_use]
     pub fn id(&self) -> ActorId {
-        self.cell.header().id()
+        self.cell.actor_id()
     }
 
     /// Whether it has ended for good.
@@ -361,7 +361,7 @@ impl<M: Send + 'static> ActorRef<M> {
     #[must_use]
     pub fn is_closed(&self) -> bool {
         let mut over = false;
-        self.cell.look(&mut |life| over = life.is_over());
+        self.cell.face().look(&mut |life| over = life.is_over());
         over
     }
 
@@ -476,7 +476,7 @@ impl<M: Send + 'static> ActorRef<M> {
     /// ```
     #[must_use]
     pub fn any(&self) -> AnyActorRef {
-        AnyActorRef::new(Arc::clone(&self.cell) as Arc<dyn AnyCell>)
+        AnyActorRef::new(self.cell.face())
     }
 }
 
@@ -526,6 +526,6 @@ pub(super) fn describe(f: &mut fmt::Formatter<'_>, what: &str, cell: &dyn AnyCel
 
 impl<M: Send + 'static> fmt::Debug for ActorRef<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        describe(f, "ActorRef", &*self.cell)
+        describe(f, "ActorRef", &*self.cell.face())
     }
 }

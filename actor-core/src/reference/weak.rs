@@ -87,7 +87,7 @@ impl<M: Send + 'static> WeakActorRef<M> {
     /// ```
     #[must_use]
     pub fn id(&self) -> ActorId {
-        self.cell.header().id()
+        self.cell.actor_id()
     }
 }
 
@@ -113,6 +113,6 @@ impl<M: Send + 'static> Hash for WeakActorRef<M> {
 
 impl<M: Send + 'static> fmt::Debug for WeakActorRef<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        describe(f, "WeakActorRef", &*self.cell)
+        describe(f, "WeakActorRef", &*self.cell.face())
     }
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod adapters;
 mod asks;
 mod dead_letters;
 mod documented;
@@ -12,8 +13,10 @@ mod links;
 mod messages;
 mod monitors;
 mod names;
+mod pipes;
 mod restarts;
 mod snapshot;
+mod stash;
 mod stress;
 mod supervisors;
 mod timers;
