@@ -5,7 +5,7 @@
 //! |---|---|---|
 //! | `accepted` | senders, under the lock | messages ever accepted |
 //! | `begun` | the actor, without the lock | messages ever begun; a sender looks at it only when there seems to be no room |
-//! | `granted` | under the lock | rooms promised to waiting senders and not used yet |
+//! | `granted` | under the lock | rooms promised to waiting senders and not used yet, and those of stashed messages |
 //!
 //! `accepted - begun + granted` never exceeds the capacity. What the actor has drawn and not begun is between the two numbers, so it
 //! counts by itself. What an overflow policy drops counts as begun from then on. Signals and whatever else needs no room are in the

@@ -1,7 +1,7 @@
 //! The stash: messages put aside.
 
 use actor_core::prelude::*;
-use actor_core::{DeadLetterReason, SupervisorBuilder};
+use actor_core::{DeadLetterReason, Overflow, SupervisorBuilder};
 use tests::puppet::{Act, Event, Events, Puppet, act, act_now, answer, fail, hold, note};
 use tests::random::Random;
 use tests::{in_every_placement, paused_system, poll_once, soon, system};
@@ -14,6 +14,9 @@ in_every_placement!(
 
 const HOUR: Duration = Duration::from_secs(3600);
 const TEN_SECONDS: Duration = Duration::from_secs(10);
+
+/// A way to end an actor.
+type Verb = fn(&ActorRef<Act>);
 
 fn bounded(system: &ActorSystem, mailbox: Mailbox) -> (ActorRef<Act>, Events) {
     let (puppet, events) = Puppet::new();
@@ -92,6 +95,85 @@ async fn what_is_stashed_comes_back_in_the_order_in_which_it_came(placement: Pla
     for number in [2, 4] {
         assert_eq!(events.next().await, Event::Note(number));
     }
+}
+
+// H5
+#[tokio::test]
+async fn what_is_stashed_comes_back_before_the_mailbox_whatever_its_discipline() {
+    for (mailbox, first, rest) in [
+        (Mailbox::bounded(16).lifo(), 3, [2, 1]),
+        (
+            Mailbox::bounded(16).overflow(Overflow::DropOldest),
+            1,
+            [2, 3],
+        ),
+    ] {
+        let system = system();
+        let (actor, mut events) = bounded(&system, mailbox);
+        let (holding, mut gate) = hold();
+        actor.send(holding).await.unwrap();
+        gate.begun().await;
+        for number in 1..=3 {
+            actor.send(patient(number, 1)).await.unwrap();
+        }
+        gate.open();
+        while inside(&actor, |ctx| ctx.stash_len()).await < 3 {}
+        let (holding, mut gate) = hold();
+        actor.send(holding).await.unwrap();
+        gate.begun().await;
+        actor
+            .send(act_now(|_, ctx| {
+                ctx.unstash_all();
+                Ok(())
+            }))
+            .await
+            .unwrap();
+        gate.open();
+
+        assert_eq!(events.next().await, Event::Note(first));
+        for number in rest {
+            assert_eq!(events.next().await, Event::Note(number));
+        }
+    }
+}
+
+// A2, H5
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_stash_of_an_actor_that_is_given_up_is_lost_and_reported() {
+    let system = system();
+    let mut letters = system.dead_letters();
+    let (puppet, mut events) = Puppet::new();
+    let actor = system.actor(puppet).placement(Placement::Thread).spawn();
+    for number in 1..=2 {
+        actor.send(aside(note(number))).await.unwrap();
+    }
+    let (release, until) = std::sync::mpsc::channel::<()>();
+    let (began, begun) = tokio::sync::oneshot::channel();
+    let block = act_now(move |_, ctx| {
+        began.send(()).ok();
+        until.recv().ok();
+        // It is not listened to any more, and harms nobody.
+        ctx.unstash_all();
+        ctx.stash(note(9))?;
+        Ok(())
+    });
+    actor.send(block).await.unwrap();
+    soon("it blocks", begun).await.unwrap();
+
+    let report = system.shutdown(Duration::from_millis(300)).await;
+    assert!(!report.is_clean());
+    assert_eq!(actor.wait().await, ExitReason::Unresponsive);
+    for _ in 0..2 {
+        let letter = soon("a dead letter", letters.recv()).await.unwrap();
+        let lost = DeadLetterReason::Lost {
+            maybe_handled: true,
+        };
+        assert_eq!(letter.reason, lost);
+    }
+    drop(release);
+
+    assert!(events.rest_of_notes().await.is_empty());
+    assert_eq!(system.dead_letter_count(), 2);
 }
 
 // H5
@@ -300,7 +382,7 @@ async fn what_was_stashed_counts_against_the_bound_while_its_actor_waits_for_its
 
 // H5, D5
 async fn at_a_final_stop_the_stash_is_dead_lettered_and_its_asks_resolve(placement: Placement) {
-    let ends: [(fn(&ActorRef<Act>), ExitReason); 3] = [
+    let ends: [(Verb, ExitReason); 3] = [
         (ActorRef::stop, ExitReason::Normal),
         (ActorRef::drain, ExitReason::Normal),
         (ActorRef::kill, ExitReason::Killed),

@@ -228,3 +228,22 @@ async fn ticks_need_no_room_in_the_mailbox() {
     assert_eq!(seen, [Event::Note(1), Event::Note(2)]);
     assert_eq!(actor.ask(|reply| answer(reply, 1)).await, Ok(1));
 }
+
+// G3
+#[tokio::test]
+async fn an_interval_without_a_period_is_a_panic_where_it_is_set() {
+    let system = system();
+    let (actor, _events) = spawn(&system);
+    let set = act_now(|_, ctx| {
+        ctx.send_interval("tick", Duration::ZERO, || note(1));
+        Ok(())
+    });
+    actor.send(set).await.unwrap();
+
+    let reason = actor.wait().await;
+
+    assert!(
+        matches!(&reason, ExitReason::Panicked { text, .. } if text.contains("above zero")),
+        "{reason}"
+    );
+}
