@@ -1,11 +1,19 @@
 //! What an actor can do from the inside.
+//!
+//! | file | what is in it |
+//! |---|---|
+//! | `context.rs` | references, children, stopping, simple monitors; how it ends |
+//! | `links.rs` | links with other actors |
+//! | `monitors.rs` | monitors by name, and of restarts |
+//! | `stash.rs` | messages put aside |
+//! | `timers.rs` | later messages to oneself |
+//! | `work.rs` | futures, streams and blocking calls beside the actor |
 
 mod links;
 mod monitors;
 mod stash;
+mod timers;
 mod work;
-
-use std::time::Duration;
 
 use crate::cell::{AnyCell, Cell, Monitor, absence};
 use crate::children::finish_all;
@@ -16,7 +24,6 @@ use crate::mailbox::queue::Extra;
 use crate::spawn::SpawnBuilder;
 use crate::sync::Arc;
 use crate::system::SystemCore;
-use crate::timers::{MissedTicks, TimerKey};
 use crate::{
     Actor, ActorId, ActorRef, ActorSystem, AnyActorRef, AskError, Down, ExitReason, MonitorId,
     Signal, WeakActorRef,
@@ -539,188 +546,6 @@ impl<A: Actor> Context<A> {
         }
     }
 
-    /// Handles `message` after `delay`, unless the timer is cancelled, replaced, or this incarnation ends before.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use actor_core::prelude::*;
-    /// enum Msg { Work, Idle }
-    ///
-    /// struct Worker;
-    ///
-    /// impl Actor for Worker {
-    ///     type Msg = Msg;
-    ///
-    ///     async fn handle(&mut self, msg: Msg, ctx: &mut Context<Self>) -> ActorResult {
-    ///         match msg {
-    ///             // Each message sets the same timer anew, so it fires after a minute without any.
-    ///             Msg::Work => ctx.send_after("idle", Duration::from_secs(60), Msg::Idle),
-    ///             Msg::Idle => ctx.stop(),
-    ///         }
-    ///         Ok(())
-    ///     }
-    /// }
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), BoxError> {
-    /// # let system = ActorSystem::builder("demo").timekeeping(actor_core::Timekeeping::Runtime).build();
-    /// let worker = system.spawn(Worker);
-    /// worker.send(Msg::Work).await?;
-    /// assert_eq!(worker.wait().await, ExitReason::Normal);
-    /// # Ok(()) }
-    /// ```
-    pub fn send_after(&mut self, key: impl Into<TimerKey>, delay: Duration, message: A::Msg) {
-        let count = self.core().timers.clone();
-        let timers = &mut self.inbox.rare().timers;
-        timers.set_once(key.into(), moment(delay), message, &count);
-    }
-
-    /// Handles a message every `period`, the first after one period. The rhythm does not drift; ticks that were missed are skipped.
-    ///
-    /// # Panics
-    ///
-    /// If `period` is zero.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use actor_core::prelude::*;
-    /// enum Msg { Tick, Ticks(Reply<u32>) }
-    ///
-    /// struct Clock { ticks: u32 }
-    ///
-    /// impl Actor for Clock {
-    ///     type Msg = Msg;
-    ///
-    ///     async fn started(&mut self, ctx: &mut Context<Self>) -> ActorResult {
-    ///         ctx.send_interval("tick", Duration::from_secs(1), || Msg::Tick);
-    ///         Ok(())
-    ///     }
-    ///
-    ///     async fn handle(&mut self, msg: Msg, _ctx: &mut Context<Self>) -> ActorResult {
-    ///         match msg {
-    ///             Msg::Tick => self.ticks += 1,
-    ///             Msg::Ticks(reply) => reply.send(self.ticks),
-    ///         }
-    ///         Ok(())
-    ///     }
-    /// }
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), BoxError> {
-    /// # let system = ActorSystem::builder("demo").timekeeping(actor_core::Timekeeping::Runtime).build();
-    /// let clock = system.spawn(Clock { ticks: 0 });
-    /// tokio::time::sleep(Duration::from_millis(3_500)).await;
-    /// assert_eq!(clock.ask(Msg::Ticks).await?, 3);
-    /// # Ok(()) }
-    /// ```
-    pub fn send_interval(
-        &mut self,
-        key: impl Into<TimerKey>,
-        period: Duration,
-        make: impl FnMut() -> A::Msg + Send + 'static,
-    ) {
-        self.send_interval_with(key, period, MissedTicks::default(), make);
-    }
-
-    /// Like [`send_interval`](Context::send_interval), with a choice of what happens to missed ticks.
-    ///
-    /// # Panics
-    ///
-    /// If `period` is zero.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use actor_core::prelude::*;
-    /// use actor_core::MissedTicks;
-    ///
-    /// # enum Msg { Tick, Ticks(Reply<u32>) }
-    ///
-    /// # struct Clock { ticks: u32 }
-    ///
-    /// impl Actor for Clock {
-    ///     type Msg = Msg;
-    ///
-    ///     async fn started(&mut self, ctx: &mut Context<Self>) -> ActorResult {
-    ///         ctx.send_interval_with("tick", Duration::from_secs(1), MissedTicks::Delay, || Msg::Tick);
-    ///         Ok(())
-    ///     }
-    ///
-    ///     async fn handle(&mut self, msg: Msg, _ctx: &mut Context<Self>) -> ActorResult {
-    ///         match msg {
-    ///             Msg::Tick => self.ticks += 1,
-    ///             Msg::Ticks(reply) => reply.send(self.ticks),
-    ///         }
-    ///         Ok(())
-    ///     }
-    /// }
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), BoxError> {
-    /// # let system = ActorSystem::builder("demo").timekeeping(actor_core::Timekeeping::Runtime).build();
-    /// let clock = system.spawn(Clock { ticks: 0 });
-    /// tokio::time::sleep(Duration::from_millis(3_500)).await;
-    /// assert_eq!(clock.ask(Msg::Ticks).await?, 3);
-    /// # Ok(()) }
-    /// ```
-    pub fn send_interval_with(
-        &mut self,
-        key: impl Into<TimerKey>,
-        period: Duration,
-        missed: MissedTicks,
-        make: impl FnMut() -> A::Msg + Send + 'static,
-    ) {
-        assert!(!period.is_zero(), "an interval needs a period above zero");
-        let count = self.core().timers.clone();
-        self.inbox.rare().timers.set_every(
-            key.into(),
-            moment(period),
-            period,
-            missed,
-            Box::new(make),
-            &count,
-        );
-    }
-
-    /// Ends a timer. After this returns no tick of it is handled. Returns whether there was one.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use actor_core::prelude::*;
-    /// enum Msg { Explode, Defuse(Reply<bool>) }
-    ///
-    /// struct Bomb;
-    ///
-    /// impl Actor for Bomb {
-    ///     type Msg = Msg;
-    ///
-    ///     async fn started(&mut self, ctx: &mut Context<Self>) -> ActorResult {
-    ///         ctx.send_after("fuse", Duration::from_secs(10), Msg::Explode);
-    ///         Ok(())
-    ///     }
-    ///
-    ///     async fn handle(&mut self, msg: Msg, ctx: &mut Context<Self>) -> ActorResult {
-    ///         match msg {
-    ///             Msg::Explode => Err("boom".into()),
-    ///             Msg::Defuse(reply) => Ok(reply.send(ctx.cancel_timer("fuse"))),
-    ///         }
-    ///     }
-    /// }
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), BoxError> {
-    /// # let system = ActorSystem::builder("demo").timekeeping(actor_core::Timekeeping::Runtime).build();
-    /// let bomb = system.spawn(Bomb);
-    /// assert!(bomb.ask(Msg::Defuse).await?, "there was a timer");
-    /// assert!(!bomb.ask(Msg::Defuse).await?, "and it is gone");
-    /// # Ok(()) }
-    /// ```
-    pub fn cancel_timer(&mut self, key: impl Into<TimerKey>) -> bool {
-        let key = key.into();
-        self.inbox
-            .rare_if_any()
-            .is_some_and(|rare| rare.timers.cancel(&key))
-    }
-
     /// The incarnation is over: gives everything back and reports the end.
     pub(crate) fn over(&mut self, reason: ExitReason) {
         self.release(&AskError::of_end(&reason));
@@ -750,12 +575,6 @@ impl<A: Actor> Context<A> {
             tracing::error!(actor = %self.id(), %reason, "dropping what an actor had set panicked");
         }
     }
-}
-
-fn moment(delay: Duration) -> std::time::Instant {
-    let now = crate::runtime::now();
-    now.checked_add(delay)
-        .unwrap_or_else(|| now + Duration::from_secs(1_000_000_000))
 }
 
 impl<A: Actor> Drop for Context<A> {
