@@ -37,6 +37,9 @@ pub(crate) trait AnyCell: Send + Sync {
     fn add_monitor(&self, monitor: Monitor) -> Result<(), Monitor>;
     /// Takes a monitor back, and what it hears of restarts.
     fn remove_monitor(&self, id: MonitorId);
+    /// See [`Cell::add_membership`]; by way of the adapter at this address.
+    fn add_membership_via(&self, via: usize, membership: Monitor) -> Result<(), Monitor>;
+    fn remove_membership_via(&self, via: usize, id: MonitorId);
     fn watch_restarts(&self, watcher: RestartWatcher);
     /// Puts in this side's half of a link; see the module `links`.
     fn tie_up(&self, peer: &Arc<dyn AnyCell>, tie: &mut Arc<Tie>, is_first: bool) -> Tied;
@@ -164,6 +167,14 @@ impl<M: Send + 'static> AnyCell for Cell<M> {
         }
         guarded.extras().monitors.push(monitor);
         Ok(())
+    }
+
+    fn add_membership_via(&self, via: usize, membership: Monitor) -> Result<(), Monitor> {
+        self.do_add_membership(via, membership)
+    }
+
+    fn remove_membership_via(&self, via: usize, id: MonitorId) {
+        self.do_remove_membership(via, id);
     }
 
     fn remove_monitor(&self, id: MonitorId) {

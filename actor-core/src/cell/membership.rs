@@ -14,30 +14,48 @@ pub(crate) fn membership_id(address: usize) -> MonitorId {
 
 impl<M> Guarded<M> {
     pub(super) fn take_memberships(&mut self) -> Vec<Monitor> {
-        self.extras
+        let memberships = self
+            .extras
             .as_mut()
             .map(|extras| std::mem::take(&mut extras.memberships))
-            .unwrap_or_default()
+            .unwrap_or_default();
+        memberships.into_iter().map(|(_, told)| told).collect()
     }
 }
 
 impl<M: Send + 'static> Cell<M> {
-    /// Gives the membership back when the cell has ended, or is about to.
+    /// Gives the membership back when the cell has ended, or is about to. That of an adapter is one of its actor, apart from the actor's
+    /// own and those of other adapters.
     pub(crate) fn add_membership(&self, membership: Monitor) -> Result<(), Monitor> {
-        let mut guarded = self.lock();
-        if guarded.life.is_over() {
-            return Err(membership);
+        match self.sink() {
+            Some(sink) => sink.target().add_membership_via(self.address(), membership),
+            None => self.do_add_membership(0, membership),
         }
-        guarded.extras().memberships.push(membership);
-        Ok(())
     }
 
     pub(crate) fn remove_membership(&self, id: MonitorId) {
+        match self.sink() {
+            Some(sink) => sink.target().remove_membership_via(self.address(), id),
+            None => self.do_remove_membership(0, id),
+        }
+    }
+
+    pub(super) fn do_add_membership(&self, via: usize, told: Monitor) -> Result<(), Monitor> {
+        let mut guarded = self.lock();
+        if guarded.life.is_over() {
+            return Err(told);
+        }
+        guarded.extras().memberships.push((via, told));
+        Ok(())
+    }
+
+    pub(super) fn do_remove_membership(&self, via: usize, id: MonitorId) {
         let mut guarded = self.lock();
         let mut removed = None;
         if let Some(extras) = &mut guarded.extras {
             let mut memberships = extras.memberships.iter();
-            if let Some(place) = memberships.position(|membership| membership.id == id) {
+            let is_it = |(other, told): &(usize, Monitor)| *other == via && told.id == id;
+            if let Some(place) = memberships.position(is_it) {
                 removed = Some(extras.memberships.swap_remove(place));
             }
         }

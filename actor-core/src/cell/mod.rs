@@ -123,7 +123,8 @@ struct Extras {
     restart_watchers: Vec<RestartWatcher>,
     links: Option<Box<links::Links>>,
     /// Told of the end before all monitors; see the module `membership`.
-    memberships: Vec<Monitor>,
+    /// By way of which adapter, if any, and what is to be undone.
+    memberships: Vec<(usize, Monitor)>,
     phase_watchers: Vec<(u64, Waker)>,
     next_watcher: u64,
     on_end: Option<OnEnd>,

@@ -11,7 +11,7 @@ use std::task::Poll;
 
 use super::Delivery;
 use super::seat::Seated;
-use crate::cell::{AnyCell, Cell, until};
+use crate::cell::{Cell, until};
 use crate::reference::Permit;
 use crate::signal::MonitorId;
 use crate::sync::Arc;
@@ -95,14 +95,16 @@ impl<T: Send + 'static, M: Send + 'static> Forwarder<T, M> {
 
     #[cold]
     fn blame_map(&self) {
-        let actor = self.actor.header().id();
+        let actor = self.actor.actor_id();
         let topic = self.seated.topic.name();
         tracing::error!(%actor, topic, "a subscriber's map function panicked; what it was to map is lost");
     }
 
     /// A supervised actor that was drained takes nothing until it is started again. If it never is, its end closes the seat.
     async fn reopened(&self) {
-        let cell: Arc<dyn AnyCell> = Arc::clone(&self.actor) as Arc<dyn AnyCell>;
-        until(&cell, |life| (life.open || life.is_over()).then_some(())).await;
+        until(&self.actor.face(), |life| {
+            (life.open || life.is_over()).then_some(())
+        })
+        .await;
     }
 }

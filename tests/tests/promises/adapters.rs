@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use actor_core::prelude::*;
-use actor_core::{DeadLetterReason, Overflow, SendError, TrySendError};
+use actor_core::{DeadLetterReason, Delivery, Overflow, SendError, TopicPolicy, TrySendError};
 use tests::puppet::{Act, Event, Events, Puppet, act, act_now, answer, fail, hold, note};
 use tests::{in_every_placement, poll_once, soon, system};
 
@@ -454,4 +454,52 @@ async fn a_mapped_reference_cannot_travel_and_says_so() {
         "{refused}"
     );
     assert!(bytes.is_empty());
+}
+
+// H2
+#[tokio::test]
+async fn a_mapped_reference_in_a_group_leaves_when_its_actor_ends() {
+    let system = system();
+    let group = system.group::<u64>("numbers").unwrap();
+    let (actor, mut events) = spawn(&system);
+    let (first, second) = (actor.map(note), actor.map(note));
+
+    group.join(&first).unwrap();
+    group.join(&second).unwrap();
+    assert!(group.leave(&first));
+    assert!(!group.contains(&first) && group.contains(&second));
+    group.join(&first).unwrap();
+    for (number, member) in (1..).zip(group.members()) {
+        member.send(number).await.unwrap();
+        assert_eq!(events.next().await, Event::Note(number));
+    }
+    assert_eq!(group.len(), 2);
+    actor.stop();
+    actor.wait().await;
+
+    assert_eq!(group.len(), 0);
+    assert!(group.join(&first).is_err());
+}
+
+// H3
+#[tokio::test]
+async fn a_topic_reaches_an_actor_by_way_of_a_mapped_reference_and_keeps_it_not_alive() {
+    let system = system();
+    let topic = system.topic::<u64>("numbers").unwrap();
+    let (actor, mut events) = spawn(&system);
+    let mapped = actor.map(note);
+    let subscribed =
+        topic.subscribe_actor(&mapped, 4, TopicPolicy::DropOldest, |item| match item {
+            Delivery::Item(number) => number,
+            _ => 0,
+        });
+    let subscribed = subscribed.unwrap();
+    drop(mapped);
+
+    assert_eq!(topic.publish(7), 1);
+    assert_eq!(events.next().await, Event::Note(7));
+    drop(actor);
+
+    assert_eq!(events.rest().await, [Event::Stopped(ExitReason::Normal)]);
+    assert!(subscribed.is_closed());
 }
