@@ -348,7 +348,7 @@ impl<M: Send + 'static> Cell<M> {
             guarded.queue.dissolve_line(&mut wake);
         }
         wake.extend(guarded.rouse_anyhow(&self.header));
-        if *request == Request::Kill {
+        if guarded.life.is_kill_requested() {
             // It may be waiting for its children.
             let watchers = guarded.take_phase_watchers();
             wake.extend(watchers.into_iter().map(|(_, waker)| waker));
