@@ -8,6 +8,10 @@ use std::time::Duration;
 
 use crate::{ExitReason, InvalidChild};
 
+mod send_timeout;
+
+pub use send_timeout::SendTimeoutError;
+
 /// The error type of handlers and hooks: any error, so that `?` works.
 ///
 /// # Examples

@@ -183,11 +183,11 @@ impl<M: Send + 'static> Inbox<M> {
                 return self.rest();
             }
             let waker = (!mailbox_first).then(|| cx.waker());
-            match self
+            let drawn = self
                 .cell
-                .draw(self.incarnation, 0, &mut self.batch, waker, true)
-            {
-                Drawn::Some => {
+                .draw(self.incarnation, 0, &mut self.batch, waker, true);
+            match drawn {
+                Drawn::Some | Drawn::Begun => {
                     let step = self.cell.step();
                     if step < u32::from(self.step) {
                         self.step = step as u8;
@@ -195,6 +195,10 @@ impl<M: Send + 'static> Inbox<M> {
                     }
                     // It begins now, and no tick gets in between.
                     self.ticked(true);
+                    if drawn == Drawn::Begun {
+                        // Nor a stop: nobody expects to find it in the queue again.
+                        return Poll::Ready(Next::Message);
+                    }
                 }
                 Drawn::Over => return Poll::Ready(Next::End),
                 Drawn::Disturbed if self.draining => return Poll::Ready(Next::End),

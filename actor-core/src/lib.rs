@@ -87,8 +87,8 @@ pub use context::Context;
 pub use dead_letter::{DeadLetter, DeadLetterReason, DeadLetters};
 pub use directory::WrongType;
 pub use error::{
-    AskError, BoxError, LookupError, RegisterError, Returned, SendError, StartError, Taken,
-    TrySendError,
+    AskError, BoxError, LookupError, RegisterError, Returned, SendError, SendTimeoutError,
+    StartError, Taken, TrySendError,
 };
 pub use exit::{ExitReason, ProcessExit};
 /// What [`Context::attach`] takes.

@@ -228,7 +228,7 @@ impl<M: Send + 'static> Outlet<M> {
                     Some(cx.waker()),
                     false,
                 ) {
-                    Drawn::Some => return Poll::Ready(Ready::Items),
+                    Drawn::Some | Drawn::Begun => return Poll::Ready(Ready::Items),
                     Drawn::Over => return Poll::Ready(Ready::Over),
                     Drawn::Empty => return Poll::Pending,
                     Drawn::Disturbed if is_draining && self.in_flight == 0 => {

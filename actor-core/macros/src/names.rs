@@ -19,6 +19,7 @@ const METHODS_OF_THE_REFERENCE: &[&str] = &[
     "len",
     "reserve",
     "send",
+    "send_timeout",
     "stop",
     "try_send",
     "wait",

@@ -6,11 +6,15 @@ use super::{BEGUN_MASK, BegunWatcher, Cell, Guarded, OnEnd, begun_word, rest, wa
 use crate::ExitReason;
 use crate::lifecycle::{Stance, control};
 use crate::mailbox::batch::Batch;
+use crate::mailbox::queue::Item;
 use crate::sync::{Arc, MutexGuard, Ordering};
 
 /// What an incarnation found when it went to draw.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Drawn {
     Some,
+    /// A message, which counts as begun from then on.
+    Begun,
     /// Nothing; whatever comes wakes it.
     Empty,
     /// Nothing, but something was asked of it.
@@ -135,15 +139,16 @@ impl<M: Send + 'static> Cell<M> {
 
     /// Hands queued items to the incarnation: all of them, or one at a time where the mailbox is of that kind. An incarnation that finds
     /// nothing rests, if it gives a waker: whatever comes in wakes it. Room that has become free goes to the line.
-    /// Requests that it knows of already (`known`) do not disturb its rest. One that gets a single message `listens` from here on, if it
-    /// can: it need not look again before it rests.
+    /// Requests that it knows of already (`known`) do not disturb its rest. If it handles messages itself (`handles`), one that might
+    /// have to give way begins with the draw, and one that gets a single message listens from here on, if it can: it need not look again
+    /// before it rests.
     pub(crate) fn draw(
         &self,
         incarnation: u32,
         known: u64,
         batch: &mut Batch<M>,
         waker: Option<&Waker>,
-        listens: bool,
+        handles: bool,
     ) -> Drawn {
         let empty = batch.refill();
         let mut old = None;
@@ -154,8 +159,13 @@ impl<M: Send + 'static> Cell<M> {
         let drawn = if !guarded.queue.is_empty() {
             guarded.queue.hand_over(empty);
             guarded.life.stance = Stance::Working;
-            if let Some(waker) = waker
-                && listens
+            if handles && guarded.queue.begins_at_draw() && matches!(empty[..], [Item::Message(_)])
+            {
+                let begun = guarded.queue.kept() - guarded.queue.message_count() as u64;
+                self.set_begun(incarnation, begun);
+                Drawn::Begun
+            } else if let Some(waker) = waker
+                && handles
                 && empty.len() == 1
                 && guarded.needs_no_look()
             {
@@ -164,8 +174,9 @@ impl<M: Send + 'static> Cell<M> {
                 drop(guarded);
                 drop(old);
                 return Drawn::Some;
+            } else {
+                Drawn::Some
             }
-            Drawn::Some
         } else if guarded.life.is_disturbed(known) {
             Drawn::Disturbed
         } else {

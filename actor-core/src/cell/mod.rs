@@ -257,13 +257,15 @@ impl<M: Send + 'static> Cell<M> {
         &self.header
     }
 
-    /// Messages accepted and not begun, as far as can be seen without the lock.
+    /// Messages accepted and not begun, as far as can be seen without the lock: never more than there are at some instant meanwhile.
     pub(crate) fn len(&self) -> usize {
         if let Some(sink) = self.sink() {
             return sink.len();
         }
+        // In this order: what is accepted in between must not be counted together with what had begun before it.
+        let accepted = self.accepted.load(Ordering::Acquire);
         let begun = self.header.begun.load(Ordering::Relaxed) & BEGUN_MASK;
-        self.accepted.load(Ordering::Relaxed).saturating_sub(begun) as usize
+        accepted.saturating_sub(begun) as usize
     }
 
     /// How many messages the incarnation has begun; `None` when the word is not its own.

@@ -26,7 +26,7 @@ impl<M: Send + 'static> Cell<M> {
     #[inline(always)]
     fn admit(&self, mut guarded: MutexGuard<'_, Guarded<M>>, message: M, rank: i64) {
         guarded.queue.push(message, rank);
-        self.accepted.store(guarded.queue.kept(), Ordering::Relaxed);
+        self.accepted.store(guarded.queue.kept(), Ordering::Release);
         let waker = guarded.rouse(&self.header);
         drop(guarded);
         if let Some(waker) = waker {
@@ -68,8 +68,8 @@ impl<M: Send + 'static> Cell<M> {
             }
             Overflow::DropOldest => {
                 guarded.queue.push(message, rank);
-                let oldest = guarded.queue.drop_oldest();
-                self.accepted.store(guarded.queue.kept(), Ordering::Relaxed);
+                let oldest = guarded.queue.make_room();
+                self.accepted.store(guarded.queue.kept(), Ordering::Release);
                 let waker = guarded.rouse(&self.header);
                 drop(guarded);
                 waker.into_iter().for_each(Waker::wake);
@@ -219,15 +219,19 @@ impl<M: Send + 'static> Cell<M> {
     }
 
     /// Uses a promised room. The message comes back when the mailbox closed in the meantime.
-    pub(crate) fn push_reserved(&self, ticket: Ticket, message: M) -> Result<(), M> {
+    /// What ranks the message may panic; the room is still promised then, to be given back.
+    pub(crate) fn push_reserved(&self, held: &mut Option<Ticket>, message: M) -> Result<(), M> {
         if let Some(sink) = self.sink() {
-            if !sink.is_granted(ticket) {
+            let Some(ticket) = held.take().filter(|ticket| sink.is_granted(*ticket)) else {
                 return Err(message);
-            }
+            };
             sink.push(ticket, message);
             return Ok(());
         }
         let rank = self.rank(&message);
+        let Some(ticket) = held.take() else {
+            return Err(message);
+        };
         let mut guarded = self.lock();
         if !guarded.life.open
             || guarded.queue.turn(ticket, &mut Waker::noop().clone()) != Turn::Granted

@@ -129,18 +129,23 @@ impl<M: Send + 'static> Cell<M> {
         if queue.has_room(|| self.begun_count(life)) {
             return Room::Promised(queue.grant_now());
         }
-        let oldest = match queue.overflow() {
+        match queue.overflow() {
             Overflow::Wait => return Room::Full,
-            Overflow::DropNewest => None,
-            Overflow::DropOldest => queue.drop_oldest(),
-        };
-        let Some(oldest) = oldest else {
+            Overflow::DropNewest => {
+                queue.note_refused();
+                return Room::Dropped;
+            }
+            Overflow::DropOldest => {}
+        }
+        // Promised first: the oldest gives way to it even if it is the only one.
+        let ticket = queue.grant_now();
+        let Some(oldest) = queue.make_room() else {
+            queue.leave_line(ticket);
             queue.note_refused();
             return Room::Dropped;
         };
-        let ticket = queue.grant_now();
         self.accepted
-            .store(queue.kept(), crate::sync::Ordering::Relaxed);
+            .store(queue.kept(), crate::sync::Ordering::Release);
         drop(guarded);
         self.overflowed(oldest, None);
         Room::Promised(ticket)

@@ -82,7 +82,11 @@ impl<M> Order<M> {
         match self {
             Order::Batch => None,
             Order::Fifo(items) => oldest_of(items),
-            Order::Lifo { first, stack } => stack.pop_front().or_else(|| oldest_of(first)),
+            Order::Lifo { first, stack } if stack.len() > 1 => {
+                stack.pop_front().or_else(|| oldest_of(first))
+            }
+            // What came last stays.
+            Order::Lifo { first, stack } => oldest_of(first).or_else(|| stack.pop_front()),
             Order::Priority { first, ranked, .. } => {
                 let Some((&(rank, _), _)) = ranked.last_key_value() else {
                     return oldest_of(first);

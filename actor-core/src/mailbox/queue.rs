@@ -264,8 +264,19 @@ impl<M> Queue<M> {
         self.rare().refused += 1;
     }
 
-    /// Takes out the oldest message to make room. It counts as begun.
-    pub(crate) fn drop_oldest(&mut self) -> Option<M> {
+    /// Whether a message begins with its draw: what may have to give way must not be out of reach and not begun.
+    #[inline(always)]
+    pub(crate) fn begins_at_draw(&self) -> bool {
+        self.drops && self.overflow() == Overflow::DropOldest
+    }
+
+    /// Takes out the oldest message, since the one that was just put in found no room. It counts as begun.
+    ///
+    /// `None` when all that has not begun is under way over a link: what comes last is kept, within what the window of the link allows.
+    pub(crate) fn make_room(&mut self) -> Option<M> {
+        if self.message_count() == 1 && self.granted == 0 {
+            return None;
+        }
         let rare = self.rare();
         let oldest = rare.order.pop_oldest()?;
         rare.gone += 1;

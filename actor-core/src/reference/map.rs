@@ -120,8 +120,7 @@ impl<M: Send + 'static, N, F: Fn(N) -> M + Send + Sync> Sink<N> for Mapped<M, F>
             ticket: Some(ticket),
         };
         let message = (self.f)(message);
-        promise.ticket = None;
-        if let Err(message) = self.cell.push_reserved(ticket, message) {
+        if let Err(message) = self.cell.push_reserved(&mut promise.ticket, message) {
             self.cell.refuse(message);
         }
     }

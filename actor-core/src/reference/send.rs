@@ -1,16 +1,18 @@
 //! Sending: the future of a send, and room that was reserved.
 
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use super::typed::describe;
-use crate::SendError;
 use crate::cell::{Cell, Refused};
 use crate::error::Returned;
 use crate::mailbox::queue::Ticket;
+use crate::runtime::first;
 use crate::sync::Arc;
+use crate::{SendError, SendTimeoutError};
 
 /// A place in the line, given up on drop.
 struct Place<'a, M: Send + 'static> {
@@ -54,7 +56,7 @@ impl<'a, M: Send + 'static> Permit<'a, M> {
     /// Waits for room in line.
     pub(crate) async fn reserve(cell: &'a Arc<Cell<M>>) -> Result<Self, SendError<()>> {
         let mut place = Place { cell, ticket: None };
-        let got = std::future::poll_fn(|cx| {
+        let got = poll_fn(|cx| {
             let polled = place.cell.poll_reserve(&mut place.ticket, cx);
             if polled.is_pending() && place.cell.is_polled_here() {
                 return Poll::Ready(Err(SendError::WouldDeadlock(Returned::new(()))));
@@ -94,12 +96,9 @@ impl<M: Send + 'static> Permit<'_, M> {
     /// # Ok(()) }
     /// ```
     pub fn send(mut self, message: M) -> Result<(), SendError<M>> {
-        let Some(ticket) = self.place.ticket.take() else {
-            return Err(SendError::Closed(Returned::new(message)));
-        };
         self.place
             .cell
-            .push_reserved(ticket, message)
+            .push_reserved(&mut self.place.ticket, message)
             .map_err(|message| SendError::Closed(Returned::new(message)))
     }
 }
@@ -184,6 +183,29 @@ impl<M: Send + 'static> SendFuture<'_, M> {
                 (Err(()), Some(message)) => Err(SendError::Closed(Returned::new(message))),
                 _ => Ok(()),
             })
+    }
+}
+
+/// Sends, but waits for room at most so long. Only one that has to wait sets a deadline.
+pub(super) async fn send_within<M: Send + 'static>(
+    cell: &Arc<Cell<M>>,
+    message: M,
+    limit: Duration,
+) -> Result<(), SendTimeoutError<M>> {
+    let mut sending = SendFuture::new(cell, message);
+    let at_once = poll_fn(|cx| Poll::Ready(Pin::new(&mut sending).poll(cx))).await;
+    if let Poll::Ready(sent) = at_once {
+        return sent.map_err(SendTimeoutError::from);
+    }
+    let sent = match cell.header().system() {
+        Some(system) => first(&mut sending, system.timekeeper.sleep(limit)).await,
+        // The actor of a specification that no supervisor has started yet: the runtime's own timer.
+        None => tokio::time::timeout(limit, &mut sending).await.ok(),
+    };
+    match (sent, sending.message.take()) {
+        (Some(sent), _) => sent.map_err(SendTimeoutError::from),
+        (None, Some(message)) => Err(SendTimeoutError::Timeout(Returned::new(message))),
+        (None, None) => Ok(()),
     }
 }
 

@@ -2,13 +2,15 @@
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::time::Duration;
 
+use super::send::send_within;
 use super::{AnyActorRef, Permit, SendFuture, WeakActorRef};
 use crate::cell::{AnyCell, Cell, Refused};
 use crate::error::Returned;
 use crate::lifecycle::Request;
 use crate::sync::Arc;
-use crate::{ActorId, ExitReason, SendError, TrySendError};
+use crate::{ActorId, ExitReason, SendError, SendTimeoutError, TrySendError};
 
 /// A reference to an actor that takes messages of type `M`.
 ///
@@ -148,6 +150,52 @@ impl<M: Send + 'static> ActorRef<M> {
                 Refused::Full(message) => TrySendError::Full(Returned::new(message)),
                 Refused::Closed(message) => TrySendError::Closed(Returned::new(message)),
             })
+    }
+
+    /// Sends a message, waiting for room at most so long. Like a [`send`](ActorRef::send) that waits, it is served in order of arrival.
+    ///
+    /// The limit is never early and at most 10 ms late, also when the runtime is stuck. A message that finds room at once sets no
+    /// timer. To wait for an answer as well, use [`ask_within`](ActorRef::ask_within).
+    ///
+    /// # Errors
+    ///
+    /// [`SendTimeoutError`] gives the message back: there was no room in time, the actor takes no more messages, or an actor would have
+    /// waited for itself. Only the first is worth another try.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it completes, it has not sent; the message is dropped with it, and the place in the line is given up.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::prelude::*;
+    /// use actor_core::SendTimeoutError;
+    ///
+    /// # struct Stuck;
+    /// # impl Actor for Stuck {
+    /// #     type Msg = u32;
+    /// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { std::future::pending().await }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let stuck = system.actor(Stuck).mailbox(Mailbox::bounded(1)).spawn();
+    /// let limit = Duration::from_millis(20);
+    /// stuck.send_timeout(1, limit).await?;
+    /// stuck.send_timeout(2, limit).await?; // The first one has begun by now, and never ends.
+    /// match stuck.send_timeout(3, limit).await {
+    ///     Err(SendTimeoutError::Timeout(message)) => assert_eq!(message.into_inner(), 3),
+    ///     other => panic!("{other:?}"),
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub async fn send_timeout(
+        &self,
+        message: M,
+        limit: Duration,
+    ) -> Result<(), SendTimeoutError<M>> {
+        send_within(&self.cell, message, limit).await
     }
 
     /// Waits for room and keeps it, so that the message can be made when it is certain to be accepted.

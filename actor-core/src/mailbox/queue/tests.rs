@@ -230,7 +230,7 @@ fn the_oldest_gives_way_and_counts_as_begun() {
 
         queue.push(4, 3);
 
-        assert_eq!(queue.drop_oldest(), Some(gone));
+        assert_eq!(queue.make_room(), Some(gone));
         assert!(!queue.has_room(|| Some(0)), "as full as before");
         assert!(queue.has_room(|| Some(1)));
         assert_eq!((queue.kept(), queue.dropped()), (3, 1));
