@@ -126,7 +126,9 @@ impl<A: Actor> SpawnBuilder<A> {
 
     /// Messages with a lower key are handled first; equal ones in the order in which they came. Signals come before all messages.
     ///
-    /// The key is computed by the sender, before the message is in the mailbox.
+    /// The key is computed by the sender, before the message is in the mailbox. If it panics, the sender panics and the message is dropped;
+    /// a message that comes from another process counts as one that cannot be decoded then. What one sender sends with different
+    /// keys is reordered, too.
     ///
     /// # Panics
     ///

@@ -422,11 +422,13 @@ struct TypedInlet<M> {
 }
 
 impl<M: DeserializeOwned + Send + 'static> TypedInlet<M> {
-    fn decode(&self, bytes: &[u8]) -> Result<M, DeliverError> {
+    /// The message and its priority: both are made by the user's code.
+    fn decode(&self, bytes: &[u8]) -> Result<(M, i64), DeliverError> {
         // Replies inside a message that is dropped half-way resolve as failed.
         let scope = Scope::for_drop();
-        match caught(|| decode(bytes)) {
-            Ok(message) => Ok(message),
+        let ranked = |message| (self.cell.rank(&message), message);
+        match caught(|| decode(bytes).map(ranked)) {
+            Ok((rank, message)) => Ok((message, rank)),
             Err(why) => {
                 scope.close(|| failed(format!("the message could not be decoded: {why}")));
                 self.cell
@@ -458,9 +460,9 @@ fn failed(why: String) -> AskError {
 
 impl<M: DeserializeOwned + Send + 'static> Inlet for TypedInlet<M> {
     fn deliver(&self, bytes: &[u8]) -> Result<u64, DeliverError> {
-        let message = self.decode(bytes)?;
+        let (message, rank) = self.decode(bytes)?;
         self.cell
-            .push_exempt(message)
+            .push_exempt(message, rank)
             .map_err(|message| self.refused(message))
     }
 

@@ -3,6 +3,7 @@
 //!
 //! Nothing here sleeps: a test waits for an event, or runs on tokio's paused clock.
 
+pub mod clerk;
 pub mod ledger;
 pub mod puppet;
 pub mod random;

@@ -19,7 +19,7 @@ pub(crate) enum Refused<M> {
 impl<M: Send + 'static> Cell<M> {
     /// The priority of a message. Computed before the lock: it is user code.
     #[inline(always)]
-    fn rank(&self, message: &M) -> i64 {
+    pub(crate) fn rank(&self, message: &M) -> i64 {
         self.key.map_or(0, |key| key(message))
     }
 
@@ -97,8 +97,7 @@ impl<M: Send + 'static> Cell<M> {
 
     #[cfg(feature = "serde")]
     /// Accepts a message that a link is entitled to send beyond the bound. Returns its number among the accepted.
-    pub(crate) fn push_exempt(&self, message: M) -> Result<u64, M> {
-        let rank = self.rank(&message);
+    pub(crate) fn push_exempt(&self, message: M, rank: i64) -> Result<u64, M> {
         let guarded = self.lock();
         if !guarded.life.open {
             return Err(message);

@@ -1,7 +1,8 @@
 use std::task::{Context, Poll, Waker};
 
 use super::*;
-use crate::ExitReason;
+use crate::mailbox::batch::Batch;
+use crate::{ExitReason, Overflow};
 
 fn supervised(mailbox: Mailbox) -> Arc<Cell<u32>> {
     let cell = Cell::new(mailbox, None, false);
@@ -35,4 +36,44 @@ fn a_drain_between_two_incarnations_sends_the_line_home() {
     cell.begin(None).expect("it is restarted again");
     cell.set_begun(3, 1);
     assert!(cell.try_push(3).is_ok(), "the promised room was given back");
+}
+
+#[test]
+fn the_newest_finds_room_also_while_the_oldest_is_about_to_begin() {
+    // A4, A5
+    let cell = supervised(Mailbox::bounded(1).overflow(Overflow::DropOldest));
+    let incarnation = cell.begin(None).expect("a fresh cell");
+    assert!(cell.try_push(1).is_ok());
+    let mut drawn = Batch::new();
+
+    let found = cell.draw(incarnation, 0, &mut drawn, None, true);
+    assert!(found == Drawn::Begun, "it is out of reach from here on");
+    assert!(cell.try_push(2).is_ok());
+
+    assert_eq!(drawn.next_message(), Some(1));
+    assert_eq!(cell.len(), 1);
+    assert!(cell.try_push(3).is_ok());
+    assert_eq!(cell.len(), 1);
+    assert!(cell.draw(incarnation, 0, &mut drawn, None, true) == Drawn::Begun);
+    assert_eq!(drawn.next_message(), Some(3));
+}
+
+#[test]
+fn what_came_last_is_kept_while_all_else_is_under_way_over_a_link() {
+    // A4, A5
+    let cell = supervised(Mailbox::bounded(1).overflow(Overflow::DropOldest));
+    let incarnation = cell.begin(None).expect("a fresh cell");
+    let mut drawn = Batch::new();
+    assert!(cell.try_push(1).is_ok());
+
+    let found = cell.draw(incarnation, 0, &mut drawn, None, false);
+    assert!(found == Drawn::Some, "it has not begun over there");
+    assert_eq!(drawn.next_message(), Some(1));
+    for number in 2..=4 {
+        assert!(cell.try_push(number).is_ok());
+        assert_eq!(cell.len(), 2, "one under way, and the last one");
+    }
+
+    cell.draw(incarnation, 0, &mut drawn, None, false);
+    assert_eq!(drawn.next_message(), Some(4));
 }

@@ -48,6 +48,11 @@ pub struct Mailbox {
 /// What is dropped becomes a dead letter and is counted; an ask that is dropped resolves with
 /// [`AskError::Overflow`](crate::AskError::Overflow).
 ///
+/// Room that [`reserve`](crate::ActorRef::reserve) keeps, or that somebody waits for, is not taken by any policy: to wait for room is
+/// possible with each of them. What comes over a link from another process is never dropped on arrival; once it is in, it is a message
+/// like others. Messages of an actor in another process count until that actor has begun them, and those that are under way cannot be
+/// dropped any more.
+///
 /// # Examples
 ///
 /// ```
@@ -91,7 +96,7 @@ pub enum Overflow {
     /// The new message is dropped; `send` and `try_send` return `Ok`.
     DropNewest,
     /// The oldest message in the queue is dropped to make room for the new one. With priorities it is the least urgent one, and of
-    /// several equals the oldest; it may be the new one itself.
+    /// several equals the oldest; it may be the new one itself. The new one is dropped also when all room is kept for others.
     DropOldest,
 }
 
@@ -111,7 +116,14 @@ impl Mailbox {
     ///
     /// # Panics
     ///
-    /// If `capacity` is zero: such a mailbox could never take a message.
+    /// If `capacity` is zero: such a mailbox could never take a message. In a `const` the program does not compile then:
+    ///
+    /// ```compile_fail
+    /// use actor_core::Mailbox;
+    ///
+    /// const NONE: Mailbox = Mailbox::bounded(0);
+    /// # _ = NONE;
+    /// ```
     ///
     /// # Examples
     ///
@@ -165,7 +177,7 @@ impl Mailbox {
         }
     }
 
-    /// What happens to a message for which there is no room; senders wait by default.
+    /// What happens to a message for which there is no room; senders wait by default. On a mailbox without a bound it changes nothing.
     ///
     /// # Examples
     ///
@@ -181,7 +193,7 @@ impl Mailbox {
         self
     }
 
-    /// The last message that came in is handled first. Signals come before all messages. For priorities see
+    /// The last message that came in is handled first. Signals come before all messages. For priorities, which exclude this, see
     /// [`SpawnBuilder::priority`](crate::SpawnBuilder::priority).
     ///
     /// # Examples

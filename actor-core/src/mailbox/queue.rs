@@ -445,4 +445,6 @@ impl<M> Rare<M> {
 pub(crate) const IDLE_BYTES: usize = 4 * 1024;
 
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod tests;

@@ -198,7 +198,8 @@ impl<M: Send + 'static> ActorRef<M> {
         send_within(&self.cell, message, limit).await
     }
 
-    /// Waits for room and keeps it, so that the message can be made when it is certain to be accepted.
+    /// Waits for room and keeps it, so that the message can be made when it is certain to be accepted. It waits under any
+    /// [overflow policy](crate::Overflow), and what is sent into room that was kept makes nothing give way.
     ///
     /// # Errors
     ///

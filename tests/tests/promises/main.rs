@@ -10,6 +10,7 @@ mod fairness;
 mod groups;
 mod lifecycle;
 mod links;
+mod mailboxes;
 mod messages;
 mod monitors;
 mod names;
