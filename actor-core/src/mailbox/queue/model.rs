@@ -125,6 +125,8 @@ struct Pair {
     model: Model,
     drawn: Vec<Item<u32>>,
     next_id: u32,
+    /// Whoever draws is a link: nothing begins with the draw.
+    is_link: bool,
 }
 
 impl Pair {
@@ -163,6 +165,7 @@ impl Pair {
             },
             drawn: Vec::new(),
             next_id: 0,
+            is_link: dice.below(2) == 0,
         }
     }
 
@@ -225,7 +228,7 @@ impl Pair {
                     break;
                 }
             }
-            if self.queue.begins_at_draw() && !self.drawn.is_empty() {
+            if !self.is_link && self.queue.begins_at_draw() && !self.drawn.is_empty() {
                 self.go_on();
             }
             return;
@@ -321,7 +324,10 @@ impl Pair {
             not_begun as usize,
             model.messages() + model.drawn_messages()
         );
-        assert!(model.used() <= model.capacity, "the bound");
+        // What is under way over a link cannot give way: the last one is kept beside it.
+        let is_strict = !self.is_link || model.overflow != Overflow::DropOldest;
+        let bound = model.capacity + usize::from(!is_strict);
+        assert!(model.used() <= bound, "the bound");
         assert_eq!(queue.has_line(), !model.line.is_empty());
     }
 
