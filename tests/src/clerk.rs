@@ -97,7 +97,6 @@ impl Discipline {
     }
 
     /// A clerk with that mailbox, not started yet, and what it will tell.
-    #[must_use]
     pub fn clerk(self, system: &ActorSystem, mailbox: Mailbox) -> (SpawnBuilder<Clerk>, Events) {
         let (sender, events) = Events::channel();
         let builder = system.actor(Clerk(sender)).mailbox(self.of(mailbox));
