@@ -10,7 +10,10 @@ use crate::{
 /// Compares this actor system with a hand-written tokio loop and with its peers.
 ///
 /// Subjects take turns round by round in one process, on one tokio multi-thread runtime with two
-/// workers, after a warm-up. Every figure is the time (or the bytes) per operation: lower is better.
+/// workers, after a warm-up. Workloads that ask for resident memory run each round in a fresh process.
+/// Every figure is a time, or bytes, or allocations: lower is better. A table gives median and range of
+/// each subject, then the ratio of ours to the hand-written loop and to the best peer; where a bar is
+/// named it says whether the ratio stays below it, which is information and never the exit code.
 #[derive(Parser)]
 #[command(name = "benches")]
 pub(crate) struct Cli {
@@ -20,19 +23,42 @@ pub(crate) struct Cli {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Actors of one process: one-way messages, asks, a ring, spawning, bytes per idle actor
+    /// Actors of one process: messages, asks, latency, spawning, memory, supervision, the Savina suite
     ///
     /// Subjects: ours; raw, a hand-written loop over a tokio mpsc channel in a spawned task (tokio
-    /// oneshot for asks); ractor; kameo. Peers run in their fastest configuration.
+    /// oneshot for asks); raw_timeout, the same with `tokio::time::timeout` around each ask; ractor;
+    /// kameo; xtra; actix (on threads of its own, see the README of the benches). Peers run in their
+    /// fastest configuration.
+    ///
+    /// Leaves with status 1 when a one-way message of ours allocates (`allocs_one_way`).
+    #[command(after_long_help = Workload::help(Place::Local))]
     Local(Options),
     /// This process and a worker process: one-way messages and asks
     ///
     /// Subjects: ours; raw, blocking reads and writes on a Unix socket pair with this executable run
     /// again as the far side, with no runtime and no queue: the floor.
+    #[command(after_long_help = Workload::help(Place::Process))]
     Process(Options),
     /// The far side of `process` for the subject `raw`; its standard input is a socket
     #[command(hide = true)]
     RawChild { mode: RawChildMode },
+    /// A round of `local` in a process of its own: prints nanoseconds and resident bytes
+    #[command(hide = true)]
+    CrowdChild {
+        subject: String,
+        #[command(flatten)]
+        crowd: Crowd,
+    },
+}
+
+/// Many actors, all alive at once.
+#[derive(Args, Clone, Copy)]
+pub(crate) struct Crowd {
+    /// How many
+    pub(crate) actors: usize,
+    /// Send one message to each
+    #[arg(long)]
+    pub(crate) message: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -49,20 +75,23 @@ pub(crate) struct Options {
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) rounds: u32,
 
-    /// Run this workload alone; may be given several times
+    /// Run this workload alone; may be given several times. `--help` lists them
     #[arg(long, value_name = "WORKLOAD", value_enum, hide_possible_values = true)]
-    #[arg(help = format!("Run this workload alone; may be given several times. {}", Workload::help()))]
     only: Vec<Workload>,
 
     /// Run this subject alone, to profile it; may be given several times
     #[arg(long, value_name = "NAME")]
     pub(crate) subject: Vec<String>,
 
-    /// Print one JSON object per workload on standard output (medians); the table goes to standard error
+    /// Print one JSON object per figure on standard output (medians); the table goes to standard error
+    ///
+    /// The fields: workload (the name of the figure), unit, and one per subject, null where it has none.
     #[arg(long)]
     pub(crate) json: bool,
 
     /// Tiny counts and one round: shows that everything runs, measures nothing
+    ///
+    /// The names and meanings of the figures are those of the full counts.
     #[arg(long)]
     pub(crate) quick: bool,
 }

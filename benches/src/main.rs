@@ -1,13 +1,16 @@
 //! Side-by-side benchmarks: this actor system, a hand-written tokio loop, and its peers.
 //!
 //! Run with `cargo run --release --manifest-path benches/Cargo.toml -- local` or `-- process`.
-//! All subjects of a workload take turns, round by round, inside this one process: absolute figures
-//! of a shared machine move by tens of percent, the ratios of one run hold.
+//! All subjects of a workload take turns, round by round, inside this one process (those that ask for
+//! resident memory in fresh ones): absolute figures of a shared machine move by tens of percent, the
+//! ratios of one run hold. The README beside teaches how to read the output.
 //!
 //! | file | what it does |
 //! |---|---|
 //! | `cli.rs` | the command line |
-//! | `workload.rs` | the workloads: names, units, sizes |
+//! | `workload.rs` | the workloads: their names, and where each runs |
+//! | `catalogue.rs` | what each measures: names, units, meanings, bars |
+//! | `sizes.rs` | how many operations make a round |
 //! | `harness.rs` | warm-up, rounds, alternation |
 //! | `report.rs` | the table and the JSON lines |
 //! | `alloc.rs` | the allocator that can count |
@@ -15,11 +18,13 @@
 //! | `process/` | this process and a worker process, one file per subject |
 
 mod alloc;
+mod catalogue;
 mod cli;
 mod harness;
 mod local;
 mod process;
 mod report;
+mod sizes;
 mod workload;
 
 use std::process::ExitCode;
@@ -28,7 +33,9 @@ use clap::Parser;
 use cli::{Cli, Command, Options};
 use harness::Subject;
 use report::Report;
-use workload::{Place, Sizes};
+use sizes::Sizes;
+use tokio::runtime::Runtime;
+use workload::Place;
 
 /// As many workers as the smallest machine this is meant for has cores.
 const WORKERS: usize = 2;
@@ -40,21 +47,24 @@ fn main() -> ExitCode {
         Command::Local(options) => compare(Place::Local, &options, local::subjects),
         Command::Process(options) => compare(Place::Process, &options, process::subjects),
         Command::RawChild { mode } => process::raw_child(mode),
+        Command::CrowdChild { subject, crowd } => local::crowd_child(&runtime(), &subject, crowd),
     }
 }
 
-/// Runs the chosen workloads of `place` over the subjects that `make` builds on the one runtime.
-fn compare(
-    place: Place,
-    options: &Options,
-    make: fn(&tokio::runtime::Runtime) -> Vec<Subject>,
-) -> ExitCode {
-    let workloads = options.workloads(place);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+/// The one runtime that everything runs on.
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKERS)
         .enable_all()
         .build()
-        .expect("a machine that runs benchmarks can start two threads");
+        .expect("a machine that runs benchmarks can start two threads")
+}
+
+/// Runs the chosen workloads of `place` over the subjects that `make` builds on the one runtime. Fails when a law is broken: a figure
+/// of ours that must not exceed a limit does.
+fn compare(place: Place, options: &Options, make: fn(&Runtime) -> Vec<Subject>) -> ExitCode {
+    let workloads = options.workloads(place);
+    let runtime = runtime();
     let sizes = if options.quick {
         Sizes::quick()
     } else {
@@ -65,9 +75,15 @@ fn compare(
     options.keep_chosen(&mut subjects);
     let report = Report::new(place, options.json, rounds);
     report.print_head();
+    let mut broken = Vec::new();
     for workload in workloads {
-        let outcome = harness::measure(&mut subjects, workload, &sizes, rounds);
-        report.print(&outcome);
+        for outcome in harness::measure(&mut subjects, workload, &sizes, rounds) {
+            report.print(&outcome);
+            broken.extend(report::broken_law(&outcome));
+        }
     }
-    ExitCode::SUCCESS
+    for law in &broken {
+        eprintln!("FAILED: {law}");
+    }
+    ExitCode::from(u8::from(!broken.is_empty()))
 }

@@ -1,4 +1,5 @@
-//! The table for people and the JSON lines for programs. Computes medians, ranges and ratios; measures nothing.
+//! The table for people and the JSON lines for programs. Computes medians, ranges and ratios, and holds them against the bars;
+//! measures nothing.
 
 use std::io::Write;
 
@@ -11,7 +12,7 @@ use crate::{
 };
 
 /// Subjects that a JSON line always names, with `null` where there is no figure.
-const JSON_LOCAL: [&str; 4] = ["ours", "raw", "ractor", "kameo"];
+const JSON_LOCAL: [&str; 6] = ["ours", "raw", "ractor", "kameo", "xtra", "actix"];
 const JSON_PROCESS: [&str; 2] = ["ours", "raw"];
 
 /// Prints outcomes as they come.
@@ -35,7 +36,7 @@ impl Report {
         let mut head = format!(
             "{}: median (min .. max) of {} round(s) after a warm-up, subjects alternating\n\
              tokio multi-thread runtime with {WORKERS} workers, system allocator; lower is better\n\
-             ratios are of medians, in brackets their range over the rounds\n",
+             ratios are of medians, in brackets their range over the rounds; a bar is the largest ratio that counts as met\n",
             self.place.name(),
             self.rounds,
         );
@@ -45,8 +46,11 @@ impl Report {
         self.print_for_people(&head);
     }
 
-    /// Prints one workload.
+    /// Prints one measure of a workload.
     pub(crate) fn print(&self, outcome: &Outcome) {
+        if outcome.series.is_empty() {
+            return;
+        }
         self.print_for_people(&block(outcome));
         if self.json {
             let names: &[&str] = match self.place {
@@ -70,21 +74,28 @@ impl Report {
     }
 }
 
+/// Says which law a figure of ours breaks, if it does. One round is enough.
+pub(crate) fn broken_law(outcome: &Outcome) -> Option<String> {
+    let measure = outcome.measure;
+    let (law, ours) = (measure.law?, find(outcome, Role::Ours)?);
+    let (_, worst) = range(&ours.figures);
+    (worst > law).then(|| {
+        let (name, unit) = (measure.name, measure.unit);
+        format!("{name} of ours is {worst} {unit}, and must not exceed {law}")
+    })
+}
+
 /// A reader that went away (`| head`) is no reason to panic.
 fn print_to(mut out: impl Write, text: &str) {
     let _ = out.write_all(text.as_bytes());
     let _ = out.flush();
 }
 
-/// The lines of one workload, one per subject that ran it.
+/// The lines of one measure: one per subject, then one per ratio.
 fn block(outcome: &Outcome) -> String {
-    let mut text = format!(
-        "\n{} ({})\n",
-        outcome.workload.name(),
-        outcome.workload.meaning()
-    );
-    let ours = find(outcome, Role::Ours);
-    for series in outcome.series.iter().filter(|s| !s.figures.is_empty()) {
+    let (name, meaning) = (outcome.measure.name, outcome.measure.meaning);
+    let mut text = format!("\n{name} ({meaning})\n");
+    for series in &outcome.series {
         let (low, high) = range(&series.figures);
         text.push_str(&format!(
             "  {:<12}{:>10}  ({} .. {})\n",
@@ -94,28 +105,59 @@ fn block(outcome: &Outcome) -> String {
             number(high)
         ));
     }
-    let Some(ours) = ours else { return text };
-    if let Some(raw) = find(outcome, Role::Raw) {
-        text.push_str(&format!("  ours/raw        {}\n", ratio(ours, raw)));
-    }
-    if let Some(peer) = best_peer(outcome) {
-        text.push_str(&format!(
-            "  ours/best peer  {} {}\n",
-            ratio(ours, peer),
-            peer.name
-        ));
+    if let Some(ours) = find(outcome, Role::Ours) {
+        ratio_lines(&mut text, outcome, ours);
     }
     text
 }
 
+fn ratio_lines(text: &mut String, outcome: &Outcome, ours: &Series) {
+    let bars = outcome.measure.bars;
+    if let Some(bar) = bars.own {
+        let verdict = verdict(median(&ours.figures), Some(bar));
+        text.push_str(&format!("  {:<38}{verdict}\n", "ours"));
+    }
+    let others = [
+        (find(outcome, Role::Raw), "", bars.raw),
+        (find(outcome, Role::RawTimeout), "", bars.raw_timeout),
+        (best_peer(outcome), " (best peer)", bars.best_peer),
+    ];
+    for (other, note, bar) in others {
+        // Without a bar, only the ratios that every workload has.
+        let Some(other) = other.filter(|o| bar.is_some() || o.role != Role::RawTimeout) else {
+            continue;
+        };
+        // A subject that allocates nothing, say, has no ratio.
+        let share = median(&ours.figures) / median(&other.figures);
+        if !share.is_finite() {
+            continue;
+        }
+        let (low, high) = range(&ratios(ours, other));
+        text.push_str(&format!(
+            "  {:<24}{share:>5.2} [{low:.2} .. {high:.2}]  {}\n",
+            format!("ours/{}{note}", other.name),
+            verdict(share, bar)
+        ));
+    }
+}
+
+/// How a ratio stands to its bar, if there is one.
+fn verdict(share: f64, bar: Option<f64>) -> String {
+    match bar {
+        None => String::new(),
+        Some(bar) if share <= bar => format!("bar {bar:.2} met"),
+        Some(bar) => format!("bar {bar:.2} missed"),
+    }
+}
+
 fn json_line(outcome: &Outcome, names: &[&str]) -> Value {
     let mut line = Map::new();
-    line.insert("workload".into(), json!(outcome.workload.name()));
-    line.insert("unit".into(), json!(outcome.workload.unit()));
+    line.insert("workload".into(), json!(outcome.measure.name));
+    line.insert("unit".into(), json!(outcome.measure.unit));
     for name in names {
         line.insert((*name).into(), Value::Null);
     }
-    for series in outcome.series.iter().filter(|s| !s.figures.is_empty()) {
+    for series in &outcome.series {
         let rounded = (median(&series.figures) * 100.0).round() / 100.0;
         line.insert(series.name.into(), json!(rounded));
     }
@@ -123,33 +165,22 @@ fn json_line(outcome: &Outcome, names: &[&str]) -> Value {
 }
 
 fn find(outcome: &Outcome, role: Role) -> Option<&Series> {
-    let mut with_figures = outcome.series.iter().filter(|s| !s.figures.is_empty());
-    with_figures.find(|s| s.role == role)
+    outcome.series.iter().find(|s| s.role == role)
 }
 
 fn best_peer(outcome: &Outcome) -> Option<&Series> {
-    let peers = outcome.series.iter();
-    let peers = peers.filter(|s| s.role == Role::Peer && !s.figures.is_empty());
+    let peers = outcome.series.iter().filter(|s| s.role == Role::Peer);
     peers.min_by(|a, b| median(&a.figures).total_cmp(&median(&b.figures)))
 }
 
-/// The ratio of the medians, and how far it moved from round to round.
-fn ratio(ours: &Series, other: &Series) -> String {
-    let by_round: Vec<f64> = ours
-        .figures
-        .iter()
-        .zip(&other.figures)
-        .map(|(a, b)| a / b)
-        .collect();
-    let (low, high) = range(&by_round);
-    format!(
-        "{:.2} [{low:.2} .. {high:.2}]",
-        median(&ours.figures) / median(&other.figures)
-    )
+/// Ours over another, round by round.
+fn ratios(ours: &Series, other: &Series) -> Vec<f64> {
+    let rounds = ours.figures.iter().zip(&other.figures);
+    rounds.map(|(a, b)| a / b).collect()
 }
 
 /// The middle of the figures, of which there is at least one.
-fn median(figures: &[f64]) -> f64 {
+pub(crate) fn median(figures: &[f64]) -> f64 {
     let mut sorted = figures.to_vec();
     sorted.sort_by(f64::total_cmp);
     let middle = sorted.len() / 2;
@@ -168,7 +199,9 @@ fn range(figures: &[f64]) -> (f64, f64) {
 
 /// Three to four significant digits: more would be noise.
 fn number(figure: f64) -> String {
-    if figure < 1_000.0 {
+    if figure < 10.0 {
+        format!("{figure:.2}")
+    } else if figure < 1_000.0 {
         format!("{figure:.1}")
     } else {
         format!("{figure:.0}")

@@ -1,8 +1,9 @@
-//! The workloads: their names, units and sizes. How each is run stands in `local/` and `process/`.
+//! The workloads: their names and where they run. What each measures stands in `catalogue.rs`, how large each is in `sizes.rs`, how
+//! each is run in `local/` and `process/`.
 
 use clap::ValueEnum;
 
-/// One thing that is measured. The value names are the names in the output.
+/// One thing that is run. The value names are what `--only` takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Workload {
     #[value(name = "one_way_1_1_unbounded")]
@@ -15,14 +16,48 @@ pub(crate) enum Workload {
     OneWayOneBounded,
     #[value(name = "one_way_4_1_bounded")]
     OneWayFourBounded,
+    #[value(name = "one_way_8")]
+    OneWay8,
+    #[value(name = "one_way_64")]
+    OneWay64,
+    #[value(name = "one_way_256")]
+    OneWay256,
     #[value(name = "ask")]
     Ask,
+    #[value(name = "ask_256")]
+    Ask256,
+    #[value(name = "ask_latency")]
+    AskLatency,
     #[value(name = "ring")]
     Ring,
     #[value(name = "spawn")]
     Spawn,
     #[value(name = "idle_bytes")]
     IdleBytes,
+    #[value(name = "idle_resident")]
+    IdleResident,
+    #[value(name = "million_actors")]
+    MillionActors,
+    #[value(name = "growth")]
+    Growth,
+    #[value(name = "restart")]
+    Restart,
+    #[value(name = "restart_storm")]
+    RestartStorm,
+    #[value(name = "children_100k")]
+    Children,
+    #[value(name = "savina_ping_pong")]
+    SavinaPingPong,
+    #[value(name = "savina_fjt")]
+    SavinaThroughput,
+    #[value(name = "savina_fjc")]
+    SavinaCreate,
+    #[value(name = "savina_big")]
+    SavinaBig,
+    #[value(name = "allocs_one_way")]
+    AllocsOneWay,
+    #[value(name = "allocs_ask")]
+    AllocsAsk,
     #[value(name = "process_one_way")]
     ProcessOneWay,
     #[value(name = "process_ask")]
@@ -54,112 +89,36 @@ impl Workload {
         }
     }
 
-    /// The name as it is typed and printed.
+    /// Whether each round runs in a process of its own, whose allocator and runtime start clean. There is nothing to warm up then.
+    pub(crate) fn is_in_fresh_process(self) -> bool {
+        matches!(
+            self,
+            Workload::IdleResident | Workload::MillionActors | Workload::Growth
+        )
+    }
+
+    /// The name as it is typed.
     pub(crate) fn name(self) -> String {
         let value = self.to_possible_value().expect("no workload is skipped");
         value.get_name().to_owned()
     }
 
-    /// The unit in the JSON output.
-    pub(crate) fn unit(self) -> &'static str {
-        match self {
-            Workload::IdleBytes => "bytes",
-            Workload::ProcessAsk => "us",
-            _ => "ns",
-        }
-    }
-
-    /// What exactly one unit of the figure stands for.
-    pub(crate) fn meaning(self) -> &'static str {
-        match self {
-            Workload::OneWayOneUnbounded => "ns per message, 1 sender, unbounded mailbox",
-            Workload::OneWayFourUnbounded => "ns per message, 4 senders, unbounded mailbox",
-            Workload::Burst => "ns per message, 1 sender that never yields, so that all queue up",
-            Workload::OneWayOneBounded => "ns per message, 1 sender, mailbox of 1,024",
-            Workload::OneWayFourBounded => "ns per message, 4 senders, mailbox of 1,024",
-            Workload::Ask => "ns per ask, one at a time, each subject's default deadline",
-            Workload::Ring => "ns per hop of one token through 1,000 actors",
-            Workload::Spawn => "ns per actor, from the first spawn until all have started",
-            Workload::IdleBytes => {
-                "heap bytes asked of the global allocator per started, idle actor"
+    /// The list of workloads of a place, with the meaning of each figure, for `--help`.
+    pub(crate) fn help(place: Place) -> String {
+        let mut text = String::from("Workloads:\n");
+        for workload in Workload::value_variants() {
+            if workload.place() == place {
+                text.push_str(&format!("  {}\n", workload.name()));
+                for measure in workload.measures() {
+                    let (name, meaning) = (measure.name, measure.meaning);
+                    if name == workload.name() {
+                        text.push_str(&format!("      {meaning}\n"));
+                    } else {
+                        text.push_str(&format!("      {name}: {meaning}\n"));
+                    }
+                }
             }
-            Workload::ProcessOneWay => "ns per message to a worker process",
-            Workload::ProcessAsk => "µs per round trip to a worker process, p50, one at a time",
         }
-    }
-
-    /// The list of workloads for `--help`.
-    pub(crate) fn help() -> String {
-        let list = |place| {
-            let names: Vec<_> = Workload::value_variants()
-                .iter()
-                .filter(|w| w.place() == place)
-                .map(|w| w.name())
-                .collect();
-            names.join(", ")
-        };
-        format!(
-            "With `local`: {}. With `process`: {}.",
-            list(Place::Local),
-            list(Place::Process)
-        )
-    }
-}
-
-/// How many operations make one round.
-#[derive(Clone, Copy)]
-pub(crate) struct Sizes {
-    /// One-way messages, over all senders; divisible by four.
-    pub(crate) messages: u64,
-    pub(crate) asks: u64,
-    pub(crate) ring_actors: usize,
-    pub(crate) ring_hops: u64,
-    pub(crate) spawned: usize,
-    pub(crate) idle: usize,
-    pub(crate) process_messages: u64,
-    pub(crate) process_asks: usize,
-}
-
-impl Sizes {
-    /// Large enough that a round of the fastest subject takes tens of milliseconds.
-    pub(crate) fn full() -> Self {
-        Self {
-            messages: 2_000_000,
-            asks: 200_000,
-            ring_actors: 1_000,
-            ring_hops: 300_000,
-            spawned: 20_000,
-            idle: 10_000,
-            process_messages: 5_000_000,
-            process_asks: 20_000,
-        }
-    }
-
-    /// Small enough for CI, where only the final checks of each workload count.
-    pub(crate) fn quick() -> Self {
-        Self {
-            messages: 4_000,
-            asks: 200,
-            ring_actors: 100,
-            ring_hops: 1_000,
-            spawned: 200,
-            idle: 200,
-            process_messages: 20_000,
-            process_asks: 200,
-        }
-    }
-
-    /// A quarter of these, to touch every code path and grow every buffer before the clock counts.
-    pub(crate) fn warm_up(&self) -> Self {
-        Self {
-            messages: (self.messages / 4).next_multiple_of(4),
-            asks: self.asks / 4,
-            ring_actors: self.ring_actors,
-            ring_hops: self.ring_hops / 4,
-            spawned: self.spawned / 4,
-            idle: self.idle / 4,
-            process_messages: self.process_messages / 4,
-            process_asks: self.process_asks / 4,
-        }
+        text
     }
 }

@@ -1,100 +1,139 @@
 //! Actors of one process. One file per subject; the loops that measure are written once, in
-//! `workloads.rs`, so that every subject runs the same.
+//! `workloads/`, so that every subject runs the same.
 //!
-//! To add a subject: implement `Contender` (and `Bounded`) in a file of its own and name it in
-//! [`subjects`]. To add a workload: a variant in `workload.rs`, a loop in `workloads.rs`, a line in [`full`].
+//! To add a subject: implement `Contender` and `Stage` (and `Bounded`) in a file of its own and name it in
+//! [`subjects`] and [`crowd_child`]. To add a workload: a variant in `workload.rs`, its figures in `catalogue.rs`, a
+//! loop in `workloads/`, a line in [`lineup`].
 
 mod contender;
-mod kameo;
-mod ours;
-mod ractor;
-mod raw;
+mod lineup;
+mod subjects;
 mod workloads;
 
-use std::{future::Future, sync::Arc};
+use std::{io::Write, process::ExitCode};
 
 use tokio::runtime::{Handle, Runtime};
 
 use crate::{
-    harness::{Role, Run, Subject},
-    workload::{Sizes, Workload},
+    cli::Crowd,
+    harness::{Role, Subject},
+    workload::Workload,
 };
-use contender::{Bounded, Contender};
+use contender::{Contender, Stage};
+use lineup::Lineup;
+use subjects::{actix, kameo::Kameo, ours::Ours, ractor::Ractor, raw, raw::Raw, xtra::Xtra};
+use workloads::{asks, crowd, latency::Interval, supervision};
 
 /// All subjects, in the order of the table.
 pub(crate) fn subjects(runtime: &Runtime) -> Vec<Subject> {
     let _inside = runtime.enter();
     let on = runtime.handle();
+    let interval = Interval::default();
     vec![
-        full::<ours::Ours>("ours", Role::Ours, on),
-        full::<raw::Raw>("raw", Role::Raw, on),
-        // ractor has no bounded mailbox.
-        unbounded::<ractor::Ractor>("ractor", Role::Peer, on, &Arc::new(())),
-        full::<kameo::Kameo>("kameo", Role::Peer, on),
+        ours(on, &interval),
+        raw(on, &interval),
+        ractor(on),
+        peer_with_bounds::<Kameo>("kameo", on, 12_000),
+        peer_with_bounds::<Xtra>("xtra", on, 3_500),
+        actix(on),
         raw_timeout(on),
     ]
 }
 
-/// A subject with every workload.
-fn full<C: Bounded>(name: &'static str, role: Role, on: &Handle) -> Subject {
-    let world = &Arc::new(C::world());
-    unbounded::<C>(name, role, on, world)
-        .with(
-            Workload::OneWayOneBounded,
-            run(on, world, |w, s| workloads::one_way_bounded::<C>(w, s, 1)),
-        )
-        .with(
-            Workload::OneWayFourBounded,
-            run(on, world, |w, s| workloads::one_way_bounded::<C>(w, s, 4)),
-        )
+fn ours(on: &Handle, interval: &Interval) -> Subject {
+    Lineup::<Ours>::new("ours", Role::Ours, on)
+        .one_way()
+        .bounded()
+        .asks_and_actors()
+        .latency(interval)
+        .crowds(2_500)
+        .growth(2_500)
+        .add(Workload::Restart, supervision::ours::restart)
+        .add(Workload::RestartStorm, supervision::ours::storm)
+        .add(Workload::Children, supervision::ours::children)
+        .subject
 }
 
-/// A subject with every workload that needs no bounded mailbox.
-fn unbounded<C: Contender>(
+fn raw(on: &Handle, interval: &Interval) -> Subject {
+    Lineup::<Raw>::new("raw", Role::Raw, on)
+        .one_way()
+        .bounded()
+        .asks_and_actors()
+        .latency(interval)
+        .crowds(3_500)
+        .growth(3_500)
+        .add(Workload::Restart, supervision::raw::restart)
+        .add(Workload::RestartStorm, supervision::raw::storm)
+        .subject
+}
+
+/// It has no bounded mailbox.
+fn ractor(on: &Handle) -> Subject {
+    Lineup::<Ractor>::new("ractor", Role::Peer, on)
+        .one_way()
+        .unbounded_allocs()
+        .asks_and_actors()
+        .crowds(12_000)
+        .subject
+}
+
+fn peer_with_bounds<C: Stage + contender::Bounded>(
     name: &'static str,
-    role: Role,
     on: &Handle,
-    world: &Arc<C::World>,
+    bytes_at_most: usize,
 ) -> Subject {
-    Subject::new(name, role)
-        .with(
-            Workload::OneWayOneUnbounded,
-            run(on, world, |w, s| workloads::one_way_unbounded::<C>(w, s, 1)),
-        )
-        .with(
-            Workload::OneWayFourUnbounded,
-            run(on, world, |w, s| workloads::one_way_unbounded::<C>(w, s, 4)),
-        )
-        .with(Workload::Burst, run(on, world, workloads::burst::<C>))
-        .with(Workload::Ask, run(on, world, workloads::ask::<C>))
-        .with(Workload::Ring, run(on, world, workloads::ring::<C>))
-        .with(Workload::Spawn, run(on, world, workloads::spawn::<C>))
-        .with(
-            Workload::IdleBytes,
-            run(on, world, workloads::idle_bytes::<C>),
-        )
+    Lineup::<C>::new(name, Role::Peer, on)
+        .one_way()
+        .bounded()
+        .asks_and_actors()
+        .crowds(bytes_at_most)
+        .subject
+}
+
+/// Its two placements are one subject.
+fn actix(on: &Handle) -> Subject {
+    Lineup::<actix::Apart>::new("actix", Role::Peer, on)
+        .one_way()
+        .then::<actix::Together>()
+        .unbounded_allocs()
+        .asks_and_actors()
+        .crowds(3_500)
+        .subject
 }
 
 /// The hand-written loop, asked under `tokio::time::timeout`: what a deadline costs who has no actor crate.
 fn raw_timeout(on: &Handle) -> Subject {
-    Subject::new("raw_timeout", Role::Extra).with(
-        Workload::Ask,
-        run(on, &Arc::new(()), |world, sizes| async move {
-            let counter = raw::Raw::unbounded(&world).await;
-            workloads::ask_one(raw::WithTimeout(counter), sizes).await
-        }),
-    )
+    Lineup::<Raw>::new("raw_timeout", Role::RawTimeout, on)
+        .add(Workload::Ask, |world, sizes| async move {
+            let counter = Raw::unbounded(&world).await;
+            asks::one_of(raw::WithTimeout(counter), sizes).await
+        })
+        .subject
 }
 
-/// A round of a workload as a task, so that it runs on a worker of the runtime like everything it starts.
-fn run<W, F>(on: &Handle, world: &Arc<W>, workload: impl Fn(Arc<W>, Sizes) -> F + 'static) -> Run
-where
-    W: Send + Sync + 'static,
-    F: Future<Output = f64> + Send + 'static,
-{
-    let (on, world) = (on.clone(), world.clone());
-    Box::new(move |sizes| {
-        let round = on.spawn(workload(world.clone(), *sizes));
-        on.block_on(round).expect("a round ends without a panic")
-    })
+/// The whole life of a fresh process: a crowd of one subject, then its figures on standard output. Nothing is taken apart.
+pub(crate) fn crowd_child(runtime: &Runtime, subject: &str, crowd: Crowd) -> ExitCode {
+    let run = match subject {
+        "ours" => run_crowd::<Ours>,
+        "raw" => run_crowd::<Raw>,
+        "ractor" => run_crowd::<Ractor>,
+        "kameo" => run_crowd::<Kameo>,
+        "xtra" => run_crowd::<Xtra>,
+        "actix" => run_crowd::<actix::Together>,
+        stranger => {
+            eprintln!("no crowd of {stranger}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let printed = std::io::stdout().write_all(run(runtime, crowd).as_bytes());
+    std::process::exit(i32::from(printed.is_err()))
+}
+
+fn run_crowd<C: Stage>(runtime: &Runtime, crowd: Crowd) -> String {
+    let _inside = runtime.enter();
+    let world = std::sync::Arc::new(C::world());
+    let round = crowd::crowd::<C>(world.clone(), crowd);
+    let figures = C::run(&world, runtime.handle(), async move { round.await.into() });
+    // The form that `Fresh` reads.
+    format!("{:?}", figures.as_slice())
 }

@@ -108,7 +108,7 @@ impl Far {
                 .expect("the sender does not panic");
             let figure = begin.elapsed().as_nanos() as f64 / messages as f64;
             assert_eq!(counted, messages, "messages were lost");
-            figure
+            figure.into()
         })
     }
 
@@ -133,7 +133,7 @@ impl Far {
                 .runtime
                 .block_on(asking)
                 .expect("the asker does not panic");
-            median_micros(&mut nanos)
+            median_micros(&mut nanos).into()
         })
     }
 }

@@ -48,7 +48,7 @@ fn one_way() -> Run {
         let counted = send_frames(&mut far.socket, messages).expect("the child reads");
         let figure = begin.elapsed().as_nanos() as f64 / messages as f64;
         assert_eq!(counted, messages, "messages were lost");
-        figure
+        figure.into()
     })
 }
 
@@ -80,7 +80,7 @@ fn ask() -> Run {
             nanos.push(begin.elapsed().as_nanos() as u64);
             assert_eq!(back, number as u64, "an answer was wrong");
         }
-        median_micros(&mut nanos)
+        median_micros(&mut nanos).into()
     })
 }
 

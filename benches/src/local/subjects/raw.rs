@@ -1,20 +1,21 @@
 //! The hand-written loop: a spawned task over a tokio mpsc channel, tokio oneshot for answers. What a
 //! user writes who takes no actor crate, without supervision, deadlines or a fate for lost messages.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use tokio::sync::{
-    Notify,
     mpsc::{self, Sender, UnboundedSender},
     oneshot,
 };
 
-use super::contender::{Bounded, Contender, CounterRef, note_start};
+use crate::local::contender::{
+    Address, Behaviour, Bounded, Contender, CounterRef, Stage, note_start,
+};
 
 /// The subject.
-pub(super) struct Raw;
+pub(crate) struct Raw;
 
-pub(super) enum Msg {
+pub(crate) enum Msg {
     Add(u64),
     Total(oneshot::Sender<u64>),
     End,
@@ -36,7 +37,6 @@ fn handle(total: &mut u64, msg: Msg) -> bool {
 impl Contender for Raw {
     type World = ();
     type Ref = UnboundedSender<Msg>;
-    type Node = UnboundedSender<NodeMsg>;
 
     fn world() -> Self::World {}
 
@@ -56,24 +56,6 @@ impl Contender for Raw {
             }
         });
         sender
-    }
-
-    async fn ring(_world: &(), actors: usize, done: Arc<Notify>) -> Vec<Self::Node> {
-        let nodes: Vec<_> = (0..actors).map(|_| spawn_node(done.clone())).collect();
-        for (index, node) in nodes.iter().enumerate() {
-            let next = nodes[(index + 1) % actors].clone();
-            expect_sent(node.send(NodeMsg::Link(next)));
-        }
-        nodes
-    }
-
-    async fn pass(node: &Self::Node, hops: u64) {
-        expect_sent(node.send(NodeMsg::Token(hops)));
-    }
-
-    async fn end_node(node: Self::Node) {
-        let _ = node.send(NodeMsg::End);
-        node.closed().await;
     }
 }
 
@@ -131,7 +113,7 @@ impl CounterRef for Sender<Msg> {
 
 /// The same loop, asked under a deadline of the length that ours has by default.
 #[derive(Clone)]
-pub(super) struct WithTimeout(pub(super) UnboundedSender<Msg>);
+pub(crate) struct WithTimeout(pub(crate) UnboundedSender<Msg>);
 
 impl CounterRef for WithTimeout {
     async fn add(&self, number: u64) {
@@ -148,31 +130,26 @@ impl CounterRef for WithTimeout {
     }
 }
 
-pub(super) enum NodeMsg {
-    Link(UnboundedSender<NodeMsg>),
-    Token(u64),
-    End,
+impl Stage for Raw {
+    type Addr<B: Behaviour> = UnboundedSender<B::Msg>;
+
+    async fn cast<B: Behaviour>(_world: &(), mut behaviour: B) -> UnboundedSender<B::Msg> {
+        let (sender, mut receiver) = mpsc::unbounded_channel();
+        tokio::spawn(async move {
+            while let Some(msg) = receiver.recv().await {
+                if behaviour.handle(msg).await.is_break() {
+                    break;
+                }
+            }
+        });
+        sender
+    }
 }
 
-fn spawn_node(done: Arc<Notify>) -> UnboundedSender<NodeMsg> {
-    let (sender, mut receiver) = mpsc::unbounded_channel();
-    tokio::spawn(async move {
-        let mut next = None;
-        while let Some(msg) = receiver.recv().await {
-            match msg {
-                NodeMsg::Link(node) => next = Some(node),
-                NodeMsg::Token(0) => done.notify_one(),
-                NodeMsg::Token(hops) => {
-                    let next = next
-                        .as_ref()
-                        .expect("the ring is closed before a token comes");
-                    expect_sent(next.send(NodeMsg::Token(hops - 1)));
-                }
-                NodeMsg::End => break,
-            }
-        }
-    });
-    sender
+impl<M: Send + 'static> Address<M> for UnboundedSender<M> {
+    async fn tell(&self, msg: M) {
+        expect_sent(self.send(msg));
+    }
 }
 
 /// Every actor outlives its senders here. (Not `expect`: the error holds the message, which is not `Debug`.)

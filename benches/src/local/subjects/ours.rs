@@ -1,20 +1,19 @@
 //! This actor system, as its README shows it: default deadline on asks, panic capture, signals and all.
 
-use std::sync::Arc;
-
 use actor_core::prelude::*;
-use tokio::sync::Notify;
 
-use super::contender::{Bounded, Contender, CounterRef, note_start};
+use crate::local::contender::{
+    Address, Behaviour, Bounded, Contender, CounterRef, Stage, note_start,
+};
 
 /// The subject.
-pub(super) struct Ours;
+pub(crate) struct Ours;
 
 struct Counter {
     total: u64,
 }
 
-pub(super) enum Msg {
+pub(crate) enum Msg {
     Add(u64),
     Total(Reply<u64>),
 }
@@ -39,7 +38,6 @@ impl Actor for Counter {
 impl Contender for Ours {
     type World = ActorSystem;
     type Ref = ActorRef<Msg>;
-    type Node = ActorRef<NodeMsg>;
 
     fn world() -> Self::World {
         ActorSystem::new("benches")
@@ -52,32 +50,6 @@ impl Contender for Ours {
     async fn unbounded(system: &ActorSystem) -> Self::Ref {
         let counter = system.actor(Counter { total: 0 });
         counter.mailbox(Mailbox::unbounded()).spawn()
-    }
-
-    async fn ring(system: &ActorSystem, actors: usize, done: Arc<Notify>) -> Vec<Self::Node> {
-        let nodes: Vec<_> = (0..actors)
-            .map(|_| {
-                let (next, done) = (None, done.clone());
-                let node = system.actor(Node { next, done });
-                node.mailbox(Mailbox::unbounded()).spawn()
-            })
-            .collect();
-        for (index, node) in nodes.iter().enumerate() {
-            let next = nodes[(index + 1) % actors].clone();
-            let sent = node.send(NodeMsg::Link(next)).await;
-            sent.expect("the node lives");
-        }
-        nodes
-    }
-
-    async fn pass(node: &Self::Node, hops: u64) {
-        let sent = node.send(NodeMsg::Token(hops)).await;
-        sent.expect("the node lives");
-    }
-
-    async fn end_node(node: Self::Node) {
-        node.stop();
-        node.wait().await;
     }
 }
 
@@ -107,29 +79,31 @@ impl CounterRef for ActorRef<Msg> {
     }
 }
 
-struct Node {
-    next: Option<ActorRef<NodeMsg>>,
-    done: Arc<Notify>,
-}
+/// An actor that does as a behaviour says.
+pub(crate) struct Player<B>(B);
 
-pub(super) enum NodeMsg {
-    Link(ActorRef<NodeMsg>),
-    Token(u64),
-}
+impl<B: Behaviour> Actor for Player<B> {
+    type Msg = B::Msg;
 
-impl Actor for Node {
-    type Msg = NodeMsg;
-
-    async fn handle(&mut self, msg: NodeMsg, _ctx: &mut Context<Self>) -> ActorResult {
-        match msg {
-            NodeMsg::Link(node) => self.next = Some(node),
-            NodeMsg::Token(0) => self.done.notify_one(),
-            NodeMsg::Token(hops) => {
-                let next = self.next.as_ref();
-                let next = next.expect("the ring is closed before a token comes");
-                next.send(NodeMsg::Token(hops - 1)).await?;
-            }
+    async fn handle(&mut self, msg: B::Msg, ctx: &mut Context<Self>) -> ActorResult {
+        if self.0.handle(msg).await.is_break() {
+            ctx.stop();
         }
         Ok(())
+    }
+}
+
+impl Stage for Ours {
+    type Addr<B: Behaviour> = ActorRef<B::Msg>;
+
+    async fn cast<B: Behaviour>(system: &ActorSystem, behaviour: B) -> ActorRef<B::Msg> {
+        let player = system.actor(Player(behaviour));
+        player.mailbox(Mailbox::unbounded()).spawn()
+    }
+}
+
+impl<M: Send + 'static> Address<M> for ActorRef<M> {
+    async fn tell(&self, msg: M) {
+        assert!(self.send(msg).await.is_ok(), "the actor lives");
     }
 }
