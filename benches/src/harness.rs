@@ -45,6 +45,8 @@ pub(crate) enum Role {
     RawTimeout,
     /// Another actor crate.
     Peer,
+    /// Another actor crate, which runs on threads of its own and not on the workers that the others share.
+    PeerApart,
     /// Shown for comparison, part of no ratio.
     Extra,
 }

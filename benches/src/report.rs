@@ -115,12 +115,13 @@ fn ratio_lines(text: &mut String, outcome: &Outcome, ours: &Series) {
     let bars = outcome.measure.bars;
     if let Some(bar) = bars.own {
         let verdict = verdict(median(&ours.figures), Some(bar));
-        text.push_str(&format!("  {:<38}{verdict}\n", "ours"));
+        text.push_str(&format!("  {:<46}{verdict}\n", "ours"));
     }
     let others = [
         (find(outcome, Role::Raw), "", bars.raw),
         (find(outcome, Role::RawTimeout), "", bars.raw_timeout),
         (best_peer(outcome), " (best peer)", bars.best_peer),
+        (next_best_peer(outcome), " (next best)", bars.best_peer),
     ];
     for (other, note, bar) in others {
         // Without a bar, only the ratios that every workload has.
@@ -133,11 +134,13 @@ fn ratio_lines(text: &mut String, outcome: &Outcome, ours: &Series) {
             continue;
         }
         let (low, high) = range(&ratios(ours, other));
-        text.push_str(&format!(
-            "  {:<24}{share:>5.2} [{low:.2} .. {high:.2}]  {}\n",
+        let line = format!(
+            "  {:<25}{share:>5.2} [{low:.2} .. {high:.2}]  {}",
             format!("ours/{}{note}", other.name),
             verdict(share, bar)
-        ));
+        );
+        text.push_str(line.trim_end());
+        text.push('\n');
     }
 }
 
@@ -158,7 +161,10 @@ fn json_line(outcome: &Outcome, names: &[&str]) -> Value {
         line.insert((*name).into(), Value::Null);
     }
     for series in &outcome.series {
-        let rounded = (median(&series.figures) * 100.0).round() / 100.0;
+        // Two decimals, and four of the small figures that are counts of allocations or ratios.
+        let middle = median(&series.figures);
+        let scale = if middle < 10.0 { 10_000.0 } else { 100.0 };
+        let rounded = (middle * scale).round() / scale;
         line.insert(series.name.into(), json!(rounded));
     }
     Value::Object(line)
@@ -169,7 +175,17 @@ fn find(outcome: &Outcome, role: Role) -> Option<&Series> {
 }
 
 fn best_peer(outcome: &Outcome) -> Option<&Series> {
-    let peers = outcome.series.iter().filter(|s| s.role == Role::Peer);
+    best_of(outcome, &[Role::Peer, Role::PeerApart])
+}
+
+/// The best of those that run where ours does, when the best peer does not.
+fn next_best_peer(outcome: &Outcome) -> Option<&Series> {
+    best_peer(outcome).filter(|best| best.role == Role::PeerApart)?;
+    best_of(outcome, &[Role::Peer])
+}
+
+fn best_of<'a>(outcome: &'a Outcome, roles: &[Role]) -> Option<&'a Series> {
+    let peers = outcome.series.iter().filter(|s| roles.contains(&s.role));
     peers.min_by(|a, b| median(&a.figures).total_cmp(&median(&b.figures)))
 }
 
@@ -199,7 +215,9 @@ fn range(figures: &[f64]) -> (f64, f64) {
 
 /// Three to four significant digits: more would be noise.
 fn number(figure: f64) -> String {
-    if figure < 10.0 {
+    if figure < 1.0 {
+        format!("{figure:.3}")
+    } else if figure < 10.0 {
         format!("{figure:.2}")
     } else if figure < 1_000.0 {
         format!("{figure:.1}")

@@ -92,7 +92,7 @@ fn peer_with_bounds<C: Stage + contender::Bounded>(
 
 /// Its two placements are one subject.
 fn actix(on: &Handle) -> Subject {
-    Lineup::<actix::Apart>::new("actix", Role::Peer, on)
+    Lineup::<actix::Apart>::new("actix", Role::PeerApart, on)
         .one_way()
         .then::<actix::Together>()
         .unbounded_allocs()

@@ -26,6 +26,9 @@ use crate::{
 /// The asks under way when saturation is measured.
 const IN_FLIGHT: usize = 256;
 
+/// No round is longer, however slow the subject or the machine.
+const LONGEST: Duration = Duration::from_secs(3);
+
 /// The nanoseconds between two asks, shared by the subjects: zero until the first of them has been measured.
 pub(crate) type Interval = Rc<Cell<f64>>;
 
@@ -42,7 +45,8 @@ pub(crate) fn latency<C: Contender>(
         let counter = on.block_on(C::unbounded(&world));
         on.block_on(counter.add(7));
         let figures = if is_calibrated {
-            open_loop(&counter, sizes.asks, interval.get())
+            let at_most = LONGEST.as_nanos() as f64 / interval.get();
+            open_loop(&counter, sizes.asks.min(at_most as u64), interval.get())
         } else {
             is_calibrated = true;
             saturate(&counter, sizes.asks);
