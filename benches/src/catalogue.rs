@@ -68,6 +68,23 @@ impl Measure {
         self
     }
 
+    /// What ours is held against, in words; empty where there is nothing.
+    pub(crate) fn limits(&self) -> String {
+        let bars = [
+            (self.bars.raw, " of raw"),
+            (self.bars.raw_timeout, " of raw_timeout"),
+            (self.bars.best_peer, " of the best peer"),
+            (self.bars.own, ""),
+        ];
+        let bars = bars.iter().filter_map(|(bar, of)| bar.map(|bar| (bar, of)));
+        let mut words: Vec<_> = bars.map(|(bar, of)| format!("{bar:.2}{of}")).collect();
+        words.extend(self.law.map(|law| format!("{law}, or the run fails")));
+        match words.is_empty() {
+            true => String::new(),
+            false => format!(" [bar: {}]", words.join(", ")),
+        }
+    }
+
     /// A larger figure of ours fails the run.
     const fn law(mut self, largest: f64) -> Self {
         self.law = Some(largest);

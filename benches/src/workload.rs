@@ -111,10 +111,11 @@ impl Workload {
                 text.push_str(&format!("  {}\n", workload.name()));
                 for measure in workload.measures() {
                     let (name, meaning) = (measure.name, measure.meaning);
+                    let limits = measure.limits();
                     if name == workload.name() {
-                        text.push_str(&format!("      {meaning}\n"));
+                        text.push_str(&format!("      {meaning}{limits}\n"));
                     } else {
-                        text.push_str(&format!("      {name}: {meaning}\n"));
+                        text.push_str(&format!("      {name}: {meaning}{limits}\n"));
                     }
                 }
             }
