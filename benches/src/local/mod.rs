@@ -33,7 +33,7 @@ pub(crate) fn subjects(runtime: &Runtime) -> Vec<Subject> {
         ours(on, &interval),
         raw(on, &interval),
         ractor(on),
-        peer_with_bounds::<Kameo>("kameo", on, 12_000),
+        peer_with_bounds::<Kameo>("kameo", on, 8_000),
         peer_with_bounds::<Xtra>("xtra", on, 3_500),
         actix(on),
         raw_timeout(on),
@@ -73,7 +73,7 @@ fn ractor(on: &Handle) -> Subject {
         .one_way()
         .unbounded_allocs()
         .asks_and_actors()
-        .crowds(12_000)
+        .crowds(8_000)
         .subject
 }
 
