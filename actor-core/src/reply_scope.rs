@@ -108,6 +108,10 @@ pub(crate) struct Scope {
     actor_id: u64,
     flags: u32,
     /// What was dropped in the scope outside of this one. Seldom anything: then it is there.
+    #[expect(
+        clippy::box_collection,
+        reason = "one word in every poll, where a vector is three"
+    )]
     outer: Option<Box<Vec<Arc<dyn Orphan>>>>,
 }
 

@@ -2,6 +2,7 @@
 
 use std::task::Waker;
 
+use super::wakers::Wakers;
 use super::{BEGUN_MASK, BegunWatcher, Cell, Guarded, OnEnd, begun_word, rest, wake_all};
 use crate::ExitReason;
 use crate::lifecycle::{Stance, control};
@@ -239,7 +240,7 @@ impl<M: Send + 'static> Cell<M> {
     }
 
     fn do_pass_on(&self, mut guarded: MutexGuard<'_, Guarded<M>>) {
-        let mut wake = Vec::new();
+        let mut wake = Wakers::default();
         let begun = self.begun_count(&guarded.life);
         guarded.queue.grant(begun, &mut wake);
         let begun = guarded.queue.begun_seen();
@@ -249,7 +250,7 @@ impl<M: Send + 'static> Cell<M> {
             .map(|extras| extras.begun_watchers.clone())
             .unwrap_or_default();
         drop(guarded);
-        wake_all(wake);
+        wake.wake();
         let mut tired = watchers;
         tired.retain(|watcher| !watcher.begun(begun));
         if !tired.is_empty() {

@@ -30,6 +30,7 @@ mod reopen;
 mod restarts;
 mod sink;
 mod stash;
+mod wakers;
 
 use std::any::{Any, type_name};
 use std::task::Waker;

@@ -3,7 +3,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Poll, Waker};
 
-use super::{Cell, Guarded, wake_all};
+use super::wakers::Wakers;
+use super::{Cell, Guarded};
 use crate::dead_letter::DeadLetterReason;
 use crate::mailbox::queue::{Extra, Ticket, Turn};
 use crate::reply_scope::{Scope, current_actor_id};
@@ -247,13 +248,13 @@ impl<M: Send + 'static> Cell<M> {
         if let Some(sink) = self.sink() {
             return sink.leave_line(ticket);
         }
-        let mut wake = Vec::new();
+        let mut wake = Wakers::default();
         let mut guarded = self.lock();
         let own = guarded.queue.leave_line(ticket);
         let begun = self.begun_count(&guarded.life);
         guarded.queue.grant(begun, &mut wake);
         drop(guarded);
         drop(own);
-        wake_all(wake);
+        wake.wake();
     }
 }

@@ -353,12 +353,12 @@ impl<M> Queue<M> {
     }
 
     /// Takes note of what has begun and promises the room to the line, in order of arrival. The wakers are for after the lock.
-    pub(crate) fn grant(&mut self, begun: Option<u64>, wake: &mut Vec<Waker>) {
+    pub(crate) fn grant(&mut self, begun: Option<u64>, wake: &mut impl Extend<Waker>) {
         self.note_begun(begun);
         while self.has_line() && self.fits() {
             if let Some(waiting) = self.rare().line.pop_front() {
                 self.granted += 1;
-                wake.push(waiting.waker);
+                wake.extend(Some(waiting.waker));
             }
         }
     }
