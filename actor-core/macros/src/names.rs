@@ -17,6 +17,7 @@ const METHODS_OF_THE_REFERENCE: &[&str] = &[
     "is_empty",
     "kill",
     "len",
+    "map",
     "reserve",
     "send",
     "send_timeout",
