@@ -644,6 +644,8 @@ pub enum RegisterError {
     AlreadyNamed(String),
     /// The actor has ended.
     Closed,
+    /// The actor belongs to another system, or has not been started by any yet.
+    NotHere,
 }
 
 impl fmt::Display for RegisterError {
@@ -654,6 +656,9 @@ impl fmt::Display for RegisterError {
                 write!(f, "the actor already has the name {name:?}")
             }
             RegisterError::Closed => f.write_str("an actor that has ended cannot take a name"),
+            RegisterError::NotHere => f.write_str(
+                "the actor belongs to another system, or has not been started; a child takes its name by `ChildBuilder::name`",
+            ),
         }
     }
 }

@@ -242,7 +242,10 @@ impl<M: Send + 'static> Outlet<M> {
             match self.cell.park(self.incarnation, cx.waker()) {
                 // A request that came after the look above, and before the waker was stored, woke nobody.
                 Parked::Rest => return self.look_up().map_or(Poll::Pending, Poll::Ready),
-                Parked::Killed if self.reported & control::KILL != 0 => return Poll::Pending,
+                // It waits for the end of the other side; its waker is stored all the same.
+                Parked::Killed if self.reported & control::KILL != 0 => {
+                    return self.look_up().map_or(Poll::Pending, Poll::Ready);
+                }
                 Parked::Killed => {}
             }
         }
@@ -302,7 +305,7 @@ impl<M: Send + 'static> Outlet<M> {
         let count = count.min(self.in_flight);
         self.in_flight -= count;
         self.begun += count;
-        self.cell.set_begun(self.incarnation, self.begun);
+        self.cell.set_begun_if_present(self.incarnation, self.begun);
         self.cell.pass_room_on();
     }
 
@@ -347,7 +350,7 @@ impl<M: Send + 'static> Outlet<M> {
         }
         let lost = std::mem::take(&mut self.in_flight);
         self.begun += lost;
-        self.cell.set_begun(self.incarnation, self.begun);
+        self.cell.set_begun_if_present(self.incarnation, self.begun);
         // What one held that was given up was reported then.
         if self.cell.is_present(self.incarnation) {
             self.cell.report_lost(lost, true);

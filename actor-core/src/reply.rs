@@ -45,11 +45,17 @@ const NO_KEY: u64 = u64::MAX;
 
 impl<T: Send + 'static> Slot<T> {
     pub(crate) fn fulfil(&self, result: Result<T, AskError>) {
-        drop(self.replace(result.map_err(Box::new), true));
+        if let Some((waker, _)) = self.replace(result.map_err(Box::new), true) {
+            waker.wake();
+        }
     }
 
-    /// Returns what a link left for the case that the asker goes away first.
-    fn replace(&self, result: Result<T, Box<AskError>>, also_linked: bool) -> Option<OnClose> {
+    /// Returns whom to wake, and what a link left for the case that the asker goes away first.
+    fn replace(
+        &self,
+        result: Result<T, Box<AskError>>,
+        also_linked: bool,
+    ) -> Option<(Waker, Option<OnClose>)> {
         let mut state = lock(&self.state);
         match &*state {
             State::Waiting(_) => {}
@@ -64,14 +70,8 @@ impl<T: Send + 'static> Slot<T> {
         let before = std::mem::replace(&mut *state, State::Done(result));
         drop(state);
         match before {
-            State::Waiting(waker) => {
-                waker.wake();
-                None
-            }
-            State::Linked(waker, on_close) => {
-                waker.wake();
-                Some(on_close)
-            }
+            State::Waiting(waker) => Some((waker, None)),
+            State::Linked(waker, on_close) => Some((waker, Some(on_close))),
             _ => None,
         }
     }
@@ -129,7 +129,9 @@ impl<T: Send + 'static> Slot<T> {
 impl<T: Send + 'static> Orphan for Slot<T> {
     fn orphaned(&self, why: AskError) {
         // Dropping the local half of what a link carries means nothing.
-        drop(self.replace(Err(Box::new(why)), false));
+        if let Some((waker, _)) = self.replace(Err(Box::new(why)), false) {
+            waker.wake();
+        }
     }
 }
 
@@ -139,8 +141,10 @@ impl<T: Send + 'static> Expire for Slot<T> {
             accepted: true,
             after: self.after,
         };
-        if let Some(on_close) = self.replace(Err(Box::new(late)), true) {
-            on_close();
+        if let Some((waker, on_close)) = self.replace(Err(Box::new(late)), true) {
+            // The link knows before the asker does.
+            on_close.into_iter().for_each(|on_close| on_close());
+            waker.wake();
         }
     }
 }

@@ -151,7 +151,10 @@ impl Scope {
 impl Drop for Scope {
     #[inline(always)]
     fn drop(&mut self) {
-        settle();
+        // An asker that is woken may drop a reply in turn.
+        while is_dirty() {
+            settle();
+        }
         ACTOR.set(self.actor);
         ACTOR_ID.set(self.actor_id);
         FLAGS.set(self.flags);

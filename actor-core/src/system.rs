@@ -283,6 +283,7 @@ impl SystemBuilder {
     ///     Ok(())
     /// }
     /// ```
+    #[track_caller]
     pub fn watchdog(mut self, limit: Duration) -> Self {
         assert!(!limit.is_zero(), "a watchdog needs a limit above zero");
         self.watchdog = Some(limit);
@@ -307,6 +308,7 @@ impl SystemBuilder {
     /// # Ok(()) }
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn build(self) -> ActorSystem {
         let runtime = Runtime::current()
             .expect("an ActorSystem is built inside a tokio runtime: call it from #[tokio::main] or Runtime::block_on");
@@ -359,6 +361,7 @@ impl ActorSystem {
     /// # Ok(()) }
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn new(name: impl Into<String>) -> Self {
         Self::builder(name).build()
     }
@@ -576,6 +579,10 @@ impl ActorSystem {
     /// # Ok(()) }
     /// ```
     pub fn register(&self, name: &str, actor: &AnyActorRef) -> Result<(), RegisterError> {
+        let home = actor.cell().header().system();
+        if !home.is_some_and(|home| Arc::ptr_eq(home, &self.core)) {
+            return Err(RegisterError::NotHere);
+        }
         self.core.registry.register(name, actor.cell())
     }
 

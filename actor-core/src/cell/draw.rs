@@ -101,6 +101,14 @@ impl<M: Send + 'static> Cell<M> {
             .store(begun_word(incarnation, count), Ordering::Release);
     }
 
+    /// The same for one that may have been given up meanwhile: then its successor keeps the word.
+    pub(crate) fn set_begun_if_present(&self, incarnation: u32, count: u64) {
+        let guarded = self.lock();
+        if guarded.life.incarnation == incarnation {
+            self.set_begun(incarnation, count);
+        }
+    }
+
     /// Whether nothing disturbs this incarnation.
     #[inline]
     pub(crate) fn is_undisturbed(&self, incarnation: u32) -> bool {
@@ -196,14 +204,20 @@ impl<M: Send + 'static> Cell<M> {
     /// Stores the waker of an incarnation that waits for something else than its mailbox, and passes on what room it has made.
     pub(crate) fn park(&self, incarnation: u32, waker: &Waker) -> Parked {
         let mut guarded = self.lock();
-        if guarded.life.incarnation != incarnation || guarded.life.is_kill_requested() {
+        // One that was given up, or whose cell was ended for good in the middle of its poll, would never be woken.
+        if guarded.life.incarnation != incarnation || !guarded.life.is_alive() {
             return Parked::Killed;
         }
+        let parked = if guarded.life.is_kill_requested() {
+            Parked::Killed
+        } else {
+            Parked::Rest
+        };
         self.header.rest.store(rest::AWAKE, Ordering::Relaxed);
         let old = guarded.keep_waker(waker);
         self.pass_on(guarded);
         drop(old);
-        Parked::Rest
+        parked
     }
 
     /// Goes to rest without the lock, if the incarnation was listening and nothing has come since.

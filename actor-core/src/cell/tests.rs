@@ -77,3 +77,29 @@ fn what_came_last_is_kept_while_all_else_is_under_way_over_a_link() {
     cell.draw(incarnation, 0, &mut drawn, None, false);
     assert_eq!(drawn.next_message(), Some(4));
 }
+
+#[test]
+fn one_whose_cell_was_ended_in_mid_poll_does_not_go_to_sleep() {
+    // C6, C10
+    let cell = Cell::<u32>::new(Mailbox::default(), None, false);
+    let incarnation = cell.begin(None).expect("a fresh cell");
+
+    cell.finish(ExitReason::Killed);
+
+    assert!(cell.park(incarnation, Waker::noop()) == Parked::Killed);
+}
+
+#[test]
+fn a_late_count_of_one_that_was_given_up_leaves_that_of_its_successor() {
+    // E15
+    let cell = supervised(Mailbox::bounded(1));
+    let first = cell.begin(None).expect("a fresh cell");
+    assert!(cell.try_push(1).is_ok());
+    cell.fence(ExitReason::Unresponsive);
+    let second = cell.begin(None).expect("it is restarted");
+
+    cell.set_begun_if_present(first, 0);
+
+    cell.set_begun(second, cell.begun_at_start() + 1);
+    assert!(cell.try_push(2).is_ok());
+}

@@ -80,6 +80,7 @@ impl<A: Actor> Context<A> {
     /// assert_eq!(clock.ask(Msg::Ticks).await?, 3);
     /// # Ok(()) }
     /// ```
+    #[track_caller]
     pub fn send_interval(
         &mut self,
         key: impl Into<TimerKey>,
@@ -129,6 +130,7 @@ impl<A: Actor> Context<A> {
     /// assert_eq!(clock.ask(Msg::Ticks).await?, 3);
     /// # Ok(()) }
     /// ```
+    #[track_caller]
     pub fn send_interval_with(
         &mut self,
         key: impl Into<TimerKey>,

@@ -134,6 +134,7 @@ impl Mailbox {
     /// assert_eq!(SMALL.capacity(), Some(8));
     /// ```
     #[must_use]
+    #[track_caller]
     pub const fn bounded(capacity: usize) -> Self {
         assert!(
             capacity > 0,
@@ -245,6 +246,7 @@ impl Mailbox {
     /// assert_eq!(MAILBOX.capacity(), Some(8));
     /// ```
     #[must_use]
+    #[track_caller]
     pub const fn stash(mut self, limit: usize) -> Self {
         assert!(
             limit < self.capacity,

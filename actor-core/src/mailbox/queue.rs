@@ -81,6 +81,8 @@ struct Rare<M> {
     next_ticket: u64,
     /// Tickets below this one were void when the line was dissolved.
     void_below: u64,
+    /// The rooms of stashed messages, which are among the granted.
+    held: u32,
     overflow: Overflow,
     order: Order<M>,
     /// Messages that the overflow policy took out again. They count as begun.
@@ -95,6 +97,7 @@ impl<M> Default for Rare<M> {
             line: VecDeque::new(),
             next_ticket: 0,
             void_below: 0,
+            held: 0,
             overflow: Overflow::Wait,
             order: Order::Batch,
             gone: 0,
@@ -326,11 +329,15 @@ impl<M> Queue<M> {
     /// Keeps one room for a message that is put away, whether there is one or not.
     pub(crate) fn hold(&mut self) {
         self.granted += 1;
+        self.rare().held += 1;
     }
 
-    /// Gives such rooms back. When the line was dissolved meanwhile they are gone already.
+    /// Gives such rooms back.
     pub(crate) fn release(&mut self, rooms: u32) {
-        self.granted = self.granted.saturating_sub(rooms);
+        self.granted -= rooms;
+        if rooms > 0 {
+            self.rare().held -= rooms;
+        }
     }
 
     /// So many messages of those that were put back had begun before, and count once more.
@@ -418,6 +425,8 @@ impl<M> Queue<M> {
     pub(crate) fn dissolve_line(&mut self, wake: &mut Vec<Waker>) {
         self.granted = 0;
         if let Some(rare) = &mut self.rare {
+            // Those of stashed messages were promised to nobody in the line.
+            self.granted = rare.held;
             wake.extend(rare.line.drain(..).map(|waiting| waiting.waker));
             rare.void_below = rare.next_ticket;
         }

@@ -100,6 +100,7 @@ impl SupervisorBuilder {
     /// assert_eq!(sup.wait().await, ExitReason::Shutdown);
     /// # Ok(()) }
     /// ```
+    #[track_caller]
     pub fn intensity(mut self, max: u32, period: Duration) -> Self {
         assert!(!period.is_zero(), "an intensity needs a period above zero");
         self.config.intensity = (max, period);

@@ -255,3 +255,22 @@ async fn a_name_is_found_at_every_moment_of_a_restart() {
         done.store(true, Ordering::SeqCst);
     });
 }
+
+// H1, F4: a name of this system would never be free again.
+#[tokio::test]
+async fn an_actor_of_another_system_or_of_none_takes_no_name_here() {
+    let (here, there) = (system(), system());
+    let (puppet, _events) = Puppet::new();
+    let foreign = there.spawn(puppet);
+    let (spec, unstarted) = ChildSpec::new("unstarted", || Puppet::new().0).build();
+
+    let refused = actor_core::RegisterError::NotHere;
+    assert_eq!(
+        here.register("foreign", &foreign.any()),
+        Err(refused.clone())
+    );
+    assert_eq!(here.register("unstarted", &unstarted.any()), Err(refused));
+
+    assert!(here.lookup_any("foreign").is_none());
+    drop(spec);
+}

@@ -249,3 +249,19 @@ fn what_was_drawn_from_a_reordering_mailbox_returns_to_its_front() {
         assert_eq!(one_by_one(&mut queue), [1, 2, 7]);
     }
 }
+
+#[test]
+fn the_rooms_of_stashed_messages_outlive_the_line() {
+    // A4, H5
+    let mut queue = plain(2);
+    queue.hold();
+    queue.dissolve_line(&mut Vec::new());
+    queue.push(1, 0);
+    assert!(!queue.has_room(|| Some(0)), "one is stashed, one is queued");
+
+    queue.release(1);
+    assert!(queue.has_room(|| Some(0)));
+    let promised = queue.grant_now();
+    queue.use_grant();
+    assert_eq!(queue.turn(promised, &mut waker()), Turn::Granted);
+}
