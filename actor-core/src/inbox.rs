@@ -183,9 +183,10 @@ impl<M: Send + 'static> Inbox<M> {
                 return self.rest();
             }
             let waker = (!mailbox_first).then(|| cx.waker());
+            let (incarnation, begun) = (self.incarnation, self.begun);
             let drawn = self
                 .cell
-                .draw(self.incarnation, 0, &mut self.batch, waker, true);
+                .draw(incarnation, begun, 0, &mut self.batch, waker, true);
             match drawn {
                 Drawn::Some | Drawn::Begun => {
                     let step = self.cell.step();

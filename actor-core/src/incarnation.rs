@@ -109,9 +109,14 @@ enum Start {
 }
 
 async fn start<A: Actor>(life: &mut Life<A>) -> Result<Start, BoxError> {
-    if life.ctx.core().is_watched() {
+    let cell = &life.ctx.inbox.cell;
+    if cell
+        .header()
+        .system()
+        .is_some_and(|system| system.is_watched())
+    {
         // It has its thread.
-        life.ctx.inbox.cell.turn_to(life.ctx.inbox.incarnation);
+        cell.turn_to(life.ctx.inbox.incarnation);
     }
     let starting = Starting {
         cell: Arc::clone(&life.ctx.inbox.cell),

@@ -52,6 +52,8 @@ mod kind;
 mod lifecycle;
 pub mod link;
 mod mailbox;
+#[cfg(test)]
+mod models;
 pub mod panic;
 mod placement;
 pub mod prelude;

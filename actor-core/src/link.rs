@@ -223,6 +223,7 @@ impl<M: Send + 'static> Outlet<M> {
                 let is_draining = self.is_draining();
                 match self.cell.draw(
                     self.incarnation,
+                    self.begun,
                     self.reported,
                     &mut self.drawn,
                     Some(cx.waker()),

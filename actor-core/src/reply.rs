@@ -82,7 +82,7 @@ impl<T: Send + 'static> Slot<T> {
 
     /// From here on a link answers for the reply. `on_close` is called if the asker goes away first.
     #[cfg_attr(
-        not(feature = "serde"),
+        not(any(feature = "serde", test)),
         expect(dead_code, reason = "only links use it")
     )]
     pub(crate) fn hand_over(&self, on_close: OnClose) {
@@ -414,3 +414,6 @@ impl<T: Send + 'static> fmt::Debug for Reply<T> {
         write!(f, "Reply<{}>", std::any::type_name::<T>())
     }
 }
+
+#[cfg(test)]
+mod models;

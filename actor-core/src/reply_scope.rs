@@ -8,7 +8,7 @@
 
 use std::cell::{Cell, RefCell};
 
-use crate::sync::Arc;
+use crate::sync::{Arc, thread_local};
 use crate::{ActorId, AskError};
 
 /// A reply slot that lost its [`Reply`](crate::Reply) before it was answered.

@@ -1,9 +1,84 @@
-//! The locks and atomics of the crate, named in one place so that a model checker can take over.
+//! The locks, atomics and thread locals of the crate, named in one place so that a model checker can take over.
+//!
+//! Built for tests with `--cfg actor_loom` they are loom's, which runs a model of a few threads under every interleaving that can make
+//! a difference; see [`models`](crate::models). The cfg is one of our own, since `--cfg loom` would switch tokio as well.
+//!
+//! `Arc`, `Weak` and `OnceLock` stay std's in either case. Loom's `Arc` cannot become an `Arc<dyn Trait>`, which cells, reply slots and
+//! timekeepers need, and nothing here is decided by its counts: `refs` of a cell is an atomic of our own. Loom has no `OnceLock`; the
+//! two of a cell are set before anybody shares what they hold.
 
-pub(crate) use std::sync::atomic::{
-    AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering,
-};
-pub(crate) use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+pub(crate) use std::sync::atomic::Ordering;
+pub(crate) use std::sync::{Arc, OnceLock, PoisonError, Weak};
+
+#[cfg(not(all(test, actor_loom)))]
+mod real {
+    pub(crate) use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize};
+    pub(crate) use std::sync::{Condvar, Mutex, MutexGuard};
+    pub(crate) use std::thread_local;
+}
+
+#[cfg(not(all(test, actor_loom)))]
+pub(crate) use real::*;
+
+#[cfg(all(test, actor_loom))]
+mod modelled {
+    use std::cell::{Cell, RefCell};
+
+    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize};
+    pub(crate) use loom::sync::{Condvar, Mutex, MutexGuard};
+    use loom::thread::LocalKey;
+
+    /// Loom's threads share one thread of the system, and with it what std holds to be local. So these are loom's, with what std's offer.
+    macro_rules! loom_thread_local {
+        ($($(#[$note:meta])* static $name:ident: $type:ty = const { $init:expr };)+) => {$(
+            $(#[$note])*
+            static $name: $crate::sync::Local<$type> = $crate::sync::Local({
+                loom::thread_local! { static KEY: $type = $init; }
+                &KEY
+            });
+        )+};
+    }
+    pub(crate) use loom_thread_local as thread_local;
+
+    pub(crate) struct Local<T: 'static>(pub(crate) &'static LocalKey<T>);
+
+    impl<T> Local<Cell<T>> {
+        pub(crate) fn get(&self) -> T
+        where
+            T: Copy,
+        {
+            self.0.with(Cell::get)
+        }
+
+        pub(crate) fn set(&self, value: T) {
+            self.0.with(|cell| cell.set(value));
+        }
+
+        pub(crate) fn replace(&self, value: T) -> T {
+            self.0.with(|cell| cell.replace(value))
+        }
+    }
+
+    impl<T> Local<RefCell<T>> {
+        pub(crate) fn set(&self, value: T) {
+            self.0.with(|cell| cell.replace(value));
+        }
+
+        pub(crate) fn take(&self) -> T
+        where
+            T: Default,
+        {
+            self.0.with(RefCell::take)
+        }
+
+        pub(crate) fn with_borrow_mut<R>(&self, change: impl FnOnce(&mut T) -> R) -> R {
+            self.0.with(|cell| change(&mut cell.borrow_mut()))
+        }
+    }
+}
+
+#[cfg(all(test, actor_loom))]
+pub(crate) use modelled::*;
 
 /// Locks, ignoring poison: no user code runs under any lock of this crate, so a panic cannot leave one half-changed.
 pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

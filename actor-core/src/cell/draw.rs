@@ -150,10 +150,11 @@ impl<M: Send + 'static> Cell<M> {
     /// nothing rests, if it gives a waker: whatever comes in wakes it. Room that has become free goes to the line.
     /// Requests that it knows of already (`known`) do not disturb its rest. If it handles messages itself (`handles`), one that might
     /// have to give way begins with the draw, and one that gets a single message listens from here on, if it can: it need not look again
-    /// before it rests.
+    /// before it rests. `begun` is its own count.
     pub(crate) fn draw(
         &self,
         incarnation: u32,
+        begun: u64,
         known: u64,
         batch: &mut Batch<M>,
         waker: Option<&Waker>,
@@ -164,6 +165,10 @@ impl<M: Send + 'static> Cell<M> {
         let mut guarded = self.lock();
         if guarded.life.incarnation != incarnation || !guarded.life.is_alive() {
             return Drawn::Over;
+        }
+        // One that was given up may have written over the word in its last moment; then room would be passed on no more.
+        if self.begun_count(&guarded.life).is_none() {
+            self.set_begun(incarnation, begun);
         }
         let drawn = if !guarded.queue.is_empty() {
             guarded.queue.hand_over(empty);

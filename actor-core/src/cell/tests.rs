@@ -46,7 +46,7 @@ fn the_newest_finds_room_also_while_the_oldest_is_about_to_begin() {
     assert!(cell.try_push(1).is_ok());
     let mut drawn = Batch::new();
 
-    let found = cell.draw(incarnation, 0, &mut drawn, None, true);
+    let found = cell.draw(incarnation, 0, 0, &mut drawn, None, true);
     assert!(found == Drawn::Begun, "it is out of reach from here on");
     assert!(cell.try_push(2).is_ok());
 
@@ -54,7 +54,7 @@ fn the_newest_finds_room_also_while_the_oldest_is_about_to_begin() {
     assert_eq!(cell.len(), 1);
     assert!(cell.try_push(3).is_ok());
     assert_eq!(cell.len(), 1);
-    assert!(cell.draw(incarnation, 0, &mut drawn, None, true) == Drawn::Begun);
+    assert!(cell.draw(incarnation, 0, 0, &mut drawn, None, true) == Drawn::Begun);
     assert_eq!(drawn.next_message(), Some(3));
 }
 
@@ -66,7 +66,7 @@ fn what_came_last_is_kept_while_all_else_is_under_way_over_a_link() {
     let mut drawn = Batch::new();
     assert!(cell.try_push(1).is_ok());
 
-    let found = cell.draw(incarnation, 0, &mut drawn, None, false);
+    let found = cell.draw(incarnation, 0, 0, &mut drawn, None, false);
     assert!(found == Drawn::Some, "it has not begun over there");
     assert_eq!(drawn.next_message(), Some(1));
     for number in 2..=4 {
@@ -74,7 +74,7 @@ fn what_came_last_is_kept_while_all_else_is_under_way_over_a_link() {
         assert_eq!(cell.len(), 2, "one under way, and the last one");
     }
 
-    cell.draw(incarnation, 0, &mut drawn, None, false);
+    cell.draw(incarnation, 0, 0, &mut drawn, None, false);
     assert_eq!(drawn.next_message(), Some(4));
 }
 

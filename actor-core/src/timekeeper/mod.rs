@@ -10,12 +10,11 @@ pub(crate) mod deadlines;
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Condvar;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use crate::runtime::{Runtime, first};
-use crate::sync::{Arc, Mutex, OnceLock, Weak, lock};
+use crate::sync::{Arc, Condvar, Mutex, OnceLock, Weak, lock};
 use deadlines::{Deadlines, Key};
 
 /// Between two looks at deadlines that are not stamped yet; with the time to be scheduled it stays below the promised 10 ms.

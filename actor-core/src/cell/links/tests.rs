@@ -132,7 +132,7 @@ fn whoever_was_linked_is_told_of_the_end_once() {
     });
 
     let mut queued = Batch::new();
-    other.draw(1, 0, &mut queued, None, true);
+    other.draw(1, 0, 0, &mut queued, None, true);
     assert_eq!(queued.into_rest().len(), 1);
     assert!(!must_stop(&other));
 }
