@@ -3,6 +3,8 @@
 //!
 //! Nothing here sleeps: a test waits for an event, or runs on tokio's paused clock.
 
+pub mod book;
+mod checked;
 pub mod clerk;
 pub mod ledger;
 pub mod puppet;
@@ -16,19 +18,20 @@ use std::task::{Context, Poll, Waker};
 
 use actor_core::{ActorSystem, Timekeeping};
 
-/// A system on the real clock.
+pub use checked::{CheckedSystem, finish};
+
+/// A system on the real clock, which is checked for leaks when its test is over.
 #[must_use]
-pub fn system() -> ActorSystem {
-    ActorSystem::new("promises")
+pub fn system() -> CheckedSystem {
+    CheckedSystem::new(ActorSystem::new("promises"))
 }
 
 /// A system whose deadlines follow tokio's clock; for `#[tokio::test(start_paused = true)]` and tasks only, since a paused clock runs
-/// ahead of whatever a thread is doing.
+/// ahead of whatever a thread is doing. It is checked for leaks when its test is over.
 #[must_use]
-pub fn paused_system() -> ActorSystem {
-    ActorSystem::builder("promises")
-        .timekeeping(Timekeeping::Runtime)
-        .build()
+pub fn paused_system() -> CheckedSystem {
+    let builder = ActorSystem::builder("promises").timekeeping(Timekeeping::Runtime);
+    CheckedSystem::new(builder.build())
 }
 
 /// Waits for something that must happen; a test that would hang for ever fails instead, after a minute.

@@ -454,7 +454,7 @@ async fn every_ask_has_a_deadline() {
         .timekeeping(actor_core::Timekeeping::Runtime)
         .ask_timeout(Duration::from_secs(2))
         .build();
-    for (system, seconds) in [(&default, 5), (&other, 2)] {
+    for (system, seconds) in [(&*default, 5), (&other, 2)] {
         let actor = spawn(system, Placement::Task);
         let began = tokio::time::Instant::now();
 

@@ -317,7 +317,7 @@ async fn logging_of_dead_letters_is_rate_limited() {
 async fn what_is_left_out_of_the_log_is_counted_in_it() {
     let log = Log::default();
     let _logging = log.listen();
-    let system = paused_system();
+    let system = paused_system().unchecked();
 
     make_letters(&system, 10_000).await;
     assert_eq!(log.account(), (10, 10));

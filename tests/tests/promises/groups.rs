@@ -482,7 +482,7 @@ async fn whoever_holds_a_group_shares_it_with_whoever_comes_while_others_let_go(
 // H2
 #[tokio::test]
 async fn the_end_of_a_system_empties_its_groups_and_ends_their_watchers() {
-    let system = system();
+    let system = system().unchecked();
     let group = system.group::<Act>("group").unwrap();
     let mut watcher = group.watch();
     let actor = spawn(&system);

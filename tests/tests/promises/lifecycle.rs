@@ -1207,7 +1207,7 @@ async fn an_ask_in_the_hands_of_a_dropped_runtime_is_stopped() {
 // C10
 #[tokio::test]
 async fn dropping_the_last_handle_stops_everything() {
-    let system = system();
+    let system = system().unchecked();
     let (sender, mut events) = Events::channel();
     let own = sender.clone();
     let parent = Puppet::telling(&sender).on_start(act_now(move |_, ctx| {

@@ -571,7 +571,7 @@ async fn a_subscriber_without_room_is_refused_at_once() {
 // H3
 #[tokio::test]
 async fn the_end_of_a_system_ends_its_subscriptions() {
-    let system = system();
+    let system = system().unchecked();
     let topic = system.topic::<u64>("topic").unwrap();
     let mut receiver = topic.subscribe(4, TopicPolicy::DropOldest);
     let (puppet, mut events) = Puppet::new();

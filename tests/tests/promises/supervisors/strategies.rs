@@ -21,7 +21,7 @@ in_every_placement!(
 
 /// A supervisor with workers of these ids, all started.
 struct Group {
-    system: ActorSystem,
+    system: tests::CheckedSystem,
     stage: Stage,
     supervisor: SupervisorRef,
     workers: Vec<ActorRef<Job>>,
