@@ -363,8 +363,8 @@ impl<A: Actor> Context<A> {
     /// Asks for a [`Down`] in [`Actor::signal`] when that actor ends for good. At once, with `NoActor`, if it has ended already;
     /// with `NoConnection` if it lived in another process and the link to it was lost.
     ///
-    /// The signal comes behind every message that the dead actor had sent to this one, and needs no room in the mailbox. Several
-    /// monitors on one actor give several signals.
+    /// The signal comes behind every message that the dead actor had sent to this one (before all messages in a mailbox that is
+    /// last-in-first-out or by priority), and needs no room in it. Several monitors on one actor give several signals.
     ///
     /// # Examples
     ///

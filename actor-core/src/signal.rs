@@ -232,7 +232,8 @@ pub struct Restarted {
 
 /// What [`Actor::signal`](crate::Actor::signal) receives.
 ///
-/// Signals travel in the mailbox behind the messages that were sent before them, and need no room in it.
+/// Signals travel in the mailbox behind the messages that were sent before them, and need no room in it. In a mailbox that is
+/// last-in-first-out or by priority they come before all messages.
 ///
 /// # Examples
 ///

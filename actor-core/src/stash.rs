@@ -27,7 +27,7 @@ use crate::mailbox::queue::{Extra, Item};
 ///
 ///     async fn handle(&mut self, msg: u32, ctx: &mut Context<Self>) -> ActorResult {
 ///         if let Err(full) = ctx.stash(msg) {
-///             assert_eq!(full.to_string(), "the stash is full; a message of u32 came back");
+///             assert_eq!(full.to_string(), "the stash takes no more (see `Mailbox::stash`); a message of u32 came back");
 ///             assert_eq!(full.into_message(), 2);
 ///             ctx.stop();
 ///         }
@@ -66,7 +66,10 @@ impl<M> fmt::Debug for StashFull<M> {
 impl<M> fmt::Display for StashFull<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let message = std::any::type_name::<M>();
-        write!(f, "the stash is full; a message of {message} came back")
+        write!(
+            f,
+            "the stash takes no more (see `Mailbox::stash`); a message of {message} came back"
+        )
     }
 }
 

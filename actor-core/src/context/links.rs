@@ -116,7 +116,8 @@ impl<A: Actor> Context<A> {
     ///
     /// # Ordering
     ///
-    /// The signal comes behind every message that the dead actor had sent to this one, and needs no room in the mailbox.
+    /// The signal comes behind every message that the dead actor had sent to this one (before all messages in a mailbox that is
+    /// last-in-first-out or by priority), and needs no room in it.
     ///
     /// # Examples
     ///

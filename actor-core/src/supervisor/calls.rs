@@ -188,7 +188,7 @@ impl SupervisorRef {
     }
 
     /// Starts a child again that was terminated, or that ended and is not restarted, and waits until it has started. Its actor is the
-    /// same: references to it work again, with an empty mailbox, and its name is registered again. Who waited for its end, or monitored it,
+    /// same: references to it work again, with an empty mailbox, and the name of its specification is registered again. Who waited for its end, or monitored it,
     /// has heard of that.
     ///
     /// # Errors
