@@ -85,7 +85,10 @@ impl fmt::Display for SupervisorError {
                 write!(f, "the specification of child {id:?}: {problem}")
             }
             SupervisorError::WouldSuperviseItself(id) => {
-                write!(f, "supervisor {id:?} would come to stand above itself")
+                write!(
+                    f,
+                    "supervisor {id:?} would come to stand above itself, or goes into one that has not been started; start the outer one first"
+                )
             }
             SupervisorError::NameTaken(taken) => taken.fmt(f),
             SupervisorError::NotFound(id) => write!(f, "the supervisor has no child {id:?}"),
