@@ -2,13 +2,14 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use crate::SendFuture;
-use crate::cell::Refused;
-use crate::reply::{Answer, Reply};
+use crate::cell::{AnyCell, Refused};
+use crate::reply::{Answer, Reply, Slot};
 use crate::reply_scope::current_actor;
+use crate::runtime::{first, sleep};
 use crate::system::ASK_TIMEOUT;
 use crate::timekeeper::Timekeeper;
 use crate::{ActorRef, AskError};
@@ -66,11 +67,11 @@ impl<M: Send + 'static> ActorRef<M> {
     /// # Ok(()) }
     /// ```
     #[doc(alias = "call")]
-    pub async fn ask<T: Send + 'static>(
+    pub fn ask<T: Send + 'static>(
         &self,
         message: impl FnOnce(Reply<T>) -> M,
-    ) -> Result<T, AskError> {
-        self.ask_until(None, message).await
+    ) -> impl Future<Output = Result<T, AskError>> {
+        Ask::new(self, None, message)
     }
 
     /// Like [`ask`](ActorRef::ask), with a deadline of its own. The deadline covers waiting for room, is never early and at most 10 ms
@@ -104,101 +105,193 @@ impl<M: Send + 'static> ActorRef<M> {
     /// assert!(matches!(answer, Err(AskError::Timeout { accepted: true, .. })));
     /// # Ok(()) }
     /// ```
-    pub async fn ask_within<T: Send + 'static>(
+    pub fn ask_within<T: Send + 'static>(
         &self,
         deadline: Duration,
         message: impl FnOnce(Reply<T>) -> M,
-    ) -> Result<T, AskError> {
-        self.ask_until(Some(deadline), message).await
+    ) -> impl Future<Output = Result<T, AskError>> {
+        Ask::new(self, Some(deadline), message)
+    }
+}
+
+/// An ask. By hand, because there is one for every question: the layers of an `async fn` would be entered twice for each, and copy what they
+/// hand to one another.
+struct Ask<'a, M: Send + 'static, T: Send + 'static, F> {
+    target: &'a ActorRef<M>,
+    deadline: Option<Duration>,
+    /// Until it was asked.
+    message: Option<F>,
+    stage: Stage<'a, T>,
+}
+
+enum Stage<'a, T: Send + 'static> {
+    New,
+    Asked(Answer<'a, T>),
+    /// What few asks need: the wait for room, a deadline of the runtime's.
+    Rare(Pin<Box<dyn Future<Output = Result<T, Box<AskError>>> + Send + 'a>>),
+    Over,
+}
+
+/// Nothing in it is pinned in its place.
+impl<M: Send + 'static, T: Send + 'static, F> Unpin for Ask<'_, M, T, F> {}
+
+impl<'a, M, T, F> Ask<'a, M, T, F>
+where
+    M: Send + 'static,
+    T: Send + 'static,
+    F: FnOnce(Reply<T>) -> M,
+{
+    #[inline]
+    fn new(target: &'a ActorRef<M>, deadline: Option<Duration>, message: F) -> Self {
+        Ask {
+            target,
+            deadline,
+            message: Some(message),
+            stage: Stage::New,
+        }
     }
 
-    async fn ask_until<T: Send + 'static>(
-        &self,
-        deadline: Option<Duration>,
-        message: impl FnOnce(Reply<T>) -> M,
-    ) -> Result<T, AskError> {
-        if current_actor() == self.cell().address() {
-            return Err(AskError::WouldDeadlock);
+    /// Sends the question. The slot has the waker of the asker from the beginning, since no answer comes before this poll is over.
+    #[inline]
+    fn begin(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, AskError>> {
+        let message = self.message.take();
+        let message = message.expect("an ask is not polled after it completed");
+        let cell = self.target.cell();
+        if current_actor() == cell.address() {
+            return Poll::Ready(Err(AskError::WouldDeadlock));
         }
-        match self.cell().header().system() {
-            Some(system) => {
-                let deadline = deadline.unwrap_or(system.ask_timeout);
-                let keeper = Some(&*system.timekeeper);
-                self.ask_watched(deadline, keeper, message).await
-            }
-            None => self.ask_elsewhere(deadline, message).await,
+        let Some(system) = cell.header().system() else {
+            return self.begin_elsewhere(message, cx);
+        };
+        let deadline = self.deadline.unwrap_or(system.ask_timeout);
+        let keeper = Some(&*system.timekeeper);
+        let slot = Slot::new(deadline, keeper, cx.waker());
+        let message = message(Reply::new(&slot));
+        self.stage = Stage::Asked(Answer::new(slot, keeper));
+        match cell.try_push(message) {
+            Ok(()) => {}
+            Err(Refused::Closed(_)) => return self.closed(),
+            Err(Refused::Full(message)) => return self.wait_for_room(message, cx),
         }
+        if let Stage::Asked(answer) = &mut self.stage {
+            answer.arm();
+        }
+        Poll::Pending
     }
 
     /// No system here: by way of an adapter, that of its target; or the actor of a specification that no supervisor has started yet, and so
     /// the runtime's own timer.
     #[cold]
-    fn ask_elsewhere<'a, T: Send + 'static>(
-        &'a self,
-        deadline: Option<Duration>,
-        message: impl FnOnce(Reply<T>) -> M + 'a,
-    ) -> Pin<Box<impl Future<Output = Result<T, AskError>> + 'a>> {
-        Box::pin(async move {
-            if self.cell().is_polled_here() {
-                return Err(AskError::WouldDeadlock);
+    fn begin_elsewhere(&mut self, message: F, cx: &mut Context<'_>) -> Poll<Result<T, AskError>> {
+        let target = self.target;
+        if target.cell().is_polled_here() {
+            return Poll::Ready(Err(AskError::WouldDeadlock));
+        }
+        let face = target.cell().face();
+        let system = face.header().system();
+        let deadline = self
+            .deadline
+            .unwrap_or(system.map_or(ASK_TIMEOUT, |system| system.ask_timeout));
+        let slot = Slot::new(deadline, keeper_of(&*face), cx.waker());
+        let message = message(Reply::new(&slot));
+        let asking = async move {
+            let keeper = keeper_of(&*face);
+            let asking = ask_in_line(target, Answer::new(slot, keeper), message);
+            if keeper.is_some() {
+                return asking.await;
             }
-            let face = self.cell().face();
-            if let Some(system) = face.header().system() {
-                let deadline = deadline.unwrap_or(system.ask_timeout);
-                let keeper = Some(&*system.timekeeper);
-                return self.ask_watched(deadline, keeper, message).await;
-            }
-            let deadline = deadline.unwrap_or(ASK_TIMEOUT);
             let expired = AskError::Timeout {
                 accepted: true,
                 after: deadline,
             };
-            tokio::time::timeout(deadline, self.ask_watched(deadline, None, message))
-                .await
-                .unwrap_or(Err(expired))
-        })
+            let answer = first(asking, sleep(deadline)).await;
+            answer.unwrap_or_else(|| Err(Box::new(expired)))
+        };
+        self.go_on(Box::pin(asking), cx)
     }
 
-    async fn ask_watched<T: Send + 'static>(
-        &self,
-        deadline: Duration,
-        keeper: Option<&Timekeeper>,
-        message: impl FnOnce(Reply<T>) -> M,
-    ) -> Result<T, AskError> {
-        // No answer comes before the first wait, so the slot has its waker from the beginning.
-        let waker = poll_fn(|cx| Poll::Ready(cx.waker().clone())).await;
-        let (mut answer, reply) = Answer::new(deadline, keeper, waker);
-        match self.cell().try_push(message(reply)) {
-            Ok(()) => {}
-            Err(Refused::Closed(_)) => return Err(AskError::Closed),
-            Err(Refused::Full(message)) => self.ask_in_line(&mut answer, message).await?,
+    #[cold]
+    fn closed(&mut self) -> Poll<Result<T, AskError>> {
+        self.stage = Stage::Over;
+        Poll::Ready(Err(AskError::Closed))
+    }
+
+    #[cold]
+    fn wait_for_room(&mut self, message: M, cx: &mut Context<'_>) -> Poll<Result<T, AskError>> {
+        let Stage::Asked(answer) = std::mem::replace(&mut self.stage, Stage::Over) else {
+            unreachable!("the question was about to be sent");
+        };
+        self.go_on(Box::pin(ask_in_line(self.target, answer, message)), cx)
+    }
+
+    fn go_on(
+        &mut self,
+        mut rest: Pin<Box<dyn Future<Output = Result<T, Box<AskError>>> + Send + 'a>>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<T, AskError>> {
+        let polled = rest.as_mut().poll(cx);
+        if polled.is_pending() {
+            self.stage = Stage::Rare(rest);
         }
-        answer.await
+        polled.map_err(|error| *error)
     }
+}
 
-    /// Waits for room, at most until the deadline of the answer.
-    async fn ask_in_line<T: Send + 'static>(
-        &self,
-        answer: &mut Answer<'_, T>,
-        message: M,
-    ) -> Result<(), AskError> {
-        let mut sending: SendFuture<'_, M> = self.send(message);
+impl<M, T, F> Future for Ask<'_, M, T, F>
+where
+    M: Send + 'static,
+    T: Send + 'static,
+    F: FnOnce(Reply<T>) -> M,
+{
+    type Output = Result<T, AskError>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        let answer = match &mut this.stage {
+            Stage::Asked(answer) => answer.poll_answer(cx),
+            Stage::Rare(rest) => rest.as_mut().poll(cx),
+            _ => return this.begin(cx),
+        };
+        match answer {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(answer) => {
+                this.stage = Stage::Over;
+                Poll::Ready(answer.map_err(|error| *error))
+            }
+        }
+    }
+}
+
+fn keeper_of(cell: &dyn AnyCell) -> Option<&Timekeeper> {
+    Some(&*cell.header().system()?.timekeeper)
+}
+
+/// Waits for room, at most until the deadline of the answer, and then for the answer.
+async fn ask_in_line<M: Send + 'static, T: Send + 'static>(
+    target: &ActorRef<M>,
+    mut answer: Answer<'_, T>,
+    message: M,
+) -> Result<T, Box<AskError>> {
+    {
+        let mut sending: SendFuture<'_, M> = target.send(message);
         let sent = poll_fn(|cx| {
             if let Poll::Ready(sent) = Pin::new(&mut sending).poll(cx) {
-                return Poll::Ready(sent.map_err(|_| AskError::Closed));
+                return Poll::Ready(sent.map_err(|_| Box::new(AskError::Closed)));
             }
             // Nobody has the message yet, so the slot can only have expired.
             answer
                 .poll_answer(cx)
-                .map(|early| Err(early.err().unwrap_or(AskError::NoReply)))
+                .map(|early| Err(early.err().unwrap_or_else(|| Box::new(AskError::NoReply))))
         })
         .await;
-        match sent {
-            Err(AskError::Timeout { after, .. }) => Err(AskError::Timeout {
+        sent.map_err(|error| match *error {
+            AskError::Timeout { after, .. } => Box::new(AskError::Timeout {
                 accepted: false,
                 after,
             }),
-            other => other,
-        }
+            _ => error,
+        })?;
     }
+    poll_fn(|cx| answer.poll_answer(cx)).await
 }

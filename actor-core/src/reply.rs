@@ -11,8 +11,6 @@
 //! A reply never passes through a mailbox, so nothing late can arrive there (OTP's aliases, for every ask).
 
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -24,7 +22,7 @@ use crate::timekeeper::{Expire, Timekeeper};
 
 enum State<T> {
     Waiting(Waker),
-    Linked(Waker, OnClose),
+    Linked(Box<(Waker, OnClose)>),
     Done(Result<T, Box<AskError>>),
     Closed,
 }
@@ -44,6 +42,16 @@ pub(crate) struct Slot<T> {
 const NO_KEY: u64 = u64::MAX;
 
 impl<T: Send + 'static> Slot<T> {
+    /// A slot for the task of `waker`.
+    pub(crate) fn new(after: Duration, keeper: Option<&Timekeeper>, waker: &Waker) -> Arc<Self> {
+        Arc::new(Slot {
+            state: Mutex::new(State::Waiting(waker.clone())),
+            after,
+            key: AtomicU64::new(NO_KEY),
+            keeper: keeper.map_or(0, Timekeeper::address),
+        })
+    }
+
     pub(crate) fn fulfil(&self, result: Result<T, AskError>) {
         if let Some((waker, _)) = self.replace(result.map_err(Box::new), true) {
             waker.wake();
@@ -71,7 +79,10 @@ impl<T: Send + 'static> Slot<T> {
         drop(state);
         match before {
             State::Waiting(waker) => Some((waker, None)),
-            State::Linked(waker, on_close) => Some((waker, Some(on_close))),
+            State::Linked(linked) => {
+                let (waker, on_close) = *linked;
+                Some((waker, Some(on_close)))
+            }
             _ => None,
         }
     }
@@ -86,27 +97,29 @@ impl<T: Send + 'static> Slot<T> {
         expect(dead_code, reason = "only links use it")
     )]
     pub(crate) fn hand_over(&self, on_close: OnClose) {
+        // Made before the lock. What is not used, and what was there before, is for after it.
+        let mut linked = Box::new((Waker::noop().clone(), on_close));
         let mut state = lock(&self.state);
-        let on_close = match std::mem::replace(&mut *state, State::Closed) {
+        let is_late = match std::mem::replace(&mut *state, State::Closed) {
             State::Waiting(waker) => {
-                *state = State::Linked(waker, on_close);
-                None
+                linked.0 = waker;
+                *state = State::Linked(linked);
+                return;
             }
             // Another link answers now.
-            State::Linked(waker, old) => {
-                *state = State::Linked(waker, on_close);
-                drop(state);
-                drop(old);
-                return;
+            State::Linked(mut old) => {
+                std::mem::swap(&mut linked.0, &mut old.0);
+                *state = State::Linked(std::mem::replace(&mut linked, old));
+                false
             }
             over => {
                 *state = over;
-                Some(on_close)
+                true
             }
         };
         drop(state);
-        if let Some(on_close) = on_close {
-            on_close();
+        if is_late {
+            (linked.1)();
         }
     }
 
@@ -155,40 +168,24 @@ pub(crate) struct Answer<'a, T: Send + 'static> {
     /// Without one the caller watches the deadline.
     keeper: Option<&'a Timekeeper>,
     key: u64,
-    /// Its waker is the one that it was made with, in the very poll that goes on.
-    fresh: bool,
     taken: bool,
 }
 
 impl<'a, T: Send + 'static> Answer<'a, T> {
-    /// A slot with its two halves, for the task of `waker`.
-    pub(crate) fn new(
-        after: Duration,
-        keeper: Option<&'a Timekeeper>,
-        waker: Waker,
-    ) -> (Self, Reply<T>) {
-        let slot = Arc::new(Slot {
-            state: Mutex::new(State::Waiting(waker)),
-            after,
-            key: AtomicU64::new(NO_KEY),
-            keeper: keeper.map_or(0, Timekeeper::address),
-        });
-        let reply = Reply {
-            route: Some(Route::Local(Arc::clone(&slot))),
-        };
-        let answer = Answer {
+    /// The asker's half of a slot that was made in this very poll.
+    #[inline]
+    pub(crate) fn new(slot: Arc<Slot<T>>, keeper: Option<&'a Timekeeper>) -> Self {
+        Answer {
             slot,
             keeper,
             key: NO_KEY,
-            fresh: true,
             taken: false,
-        };
-        (answer, reply)
+        }
     }
 
-    /// Starts the deadline, once.
+    /// Starts the deadline, once. Whoever asks does so when the question is sent: it is seldom answered before.
     #[inline]
-    fn arm(&mut self) {
+    pub(crate) fn arm(&mut self) {
         if let Some(keeper) = self.keeper
             && self.key == NO_KEY
         {
@@ -199,39 +196,33 @@ impl<'a, T: Send + 'static> Answer<'a, T> {
         }
     }
 
-    pub(crate) fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, AskError>> {
-        if !std::mem::take(&mut self.fresh) {
-            // Dropped after the lock.
-            let mut old = None;
-            let mut state = lock(&self.slot.state);
-            match &mut *state {
-                State::Waiting(waker) | State::Linked(waker, _) => {
-                    if !waker.will_wake(cx.waker()) {
-                        old = Some(std::mem::replace(waker, cx.waker().clone()));
-                    }
-                }
-                _ => {
-                    let done = std::mem::replace(&mut *state, State::Closed);
-                    self.taken = true;
-                    return Poll::Ready(match done {
-                        State::Done(result) => result.map_err(|why| *why),
-                        _ => Err(AskError::NoReply),
-                    });
-                }
+    /// Takes the answer, or sees to it that the caller is woken when it comes or its time is over.
+    #[inline]
+    pub(crate) fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, Box<AskError>>> {
+        let mut state = lock(&self.slot.state);
+        let waiting = match &mut *state {
+            State::Done(_) | State::Closed => {
+                let done = std::mem::replace(&mut *state, State::Closed);
+                drop(state);
+                self.taken = true;
+                return Poll::Ready(match done {
+                    State::Done(result) => result,
+                    _ => Err(Box::new(AskError::NoReply)),
+                });
             }
-            drop(state);
-            drop(old);
-        }
+            State::Waiting(waker) => waker,
+            State::Linked(linked) => &mut linked.0,
+        };
+        // Dropped after the lock.
+        let old = if waiting.will_wake(cx.waker()) {
+            None
+        } else {
+            Some(std::mem::replace(waiting, cx.waker().clone()))
+        };
+        drop(state);
+        drop(old);
         self.arm();
         Poll::Pending
-    }
-}
-
-impl<T: Send + 'static> Future for Answer<'_, T> {
-    type Output = Result<T, AskError>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.poll_answer(cx)
     }
 }
 
@@ -246,8 +237,8 @@ impl<T: Send + 'static> Drop for Answer<'_, T> {
             return;
         }
         let old = std::mem::replace(&mut *lock(&self.slot.state), State::Closed);
-        if let State::Linked(_, on_close) = old {
-            on_close();
+        if let State::Linked(linked) = old {
+            (linked.1)();
         }
     }
 }
@@ -321,6 +312,14 @@ pub(crate) trait LinkReply<T>: Orphan {
 }
 
 impl<T: Send + 'static> Reply<T> {
+    /// The half of a slot that the message carries.
+    #[inline]
+    pub(crate) fn new(slot: &Arc<Slot<T>>) -> Self {
+        Reply {
+            route: Some(Route::Local(Arc::clone(slot))),
+        }
+    }
+
     #[cfg(feature = "serde")]
     pub(crate) fn from_route(route: Route<T>) -> Self {
         Reply { route: Some(route) }

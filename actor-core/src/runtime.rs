@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::pin;
 use std::task::Poll;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 use tokio::task::{AbortHandle, JoinHandle};
@@ -72,6 +72,11 @@ impl Drop for Task {
 /// The present moment of the runtime that the caller runs on.
 pub(crate) fn now() -> Instant {
     tokio::time::Instant::now().into_std()
+}
+
+/// A timer of the runtime that the caller runs on.
+pub(crate) fn sleep(limit: Duration) -> tokio::time::Sleep {
+    tokio::time::sleep(limit)
 }
 
 /// Lets others have their turn, once.

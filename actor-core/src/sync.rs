@@ -8,13 +8,45 @@
 //! two of a cell are set before anybody shares what they hold.
 
 pub(crate) use std::sync::atomic::Ordering;
-pub(crate) use std::sync::{Arc, OnceLock, PoisonError, Weak};
+pub(crate) use std::sync::{Arc, OnceLock, Weak};
 
 #[cfg(not(all(test, actor_loom)))]
 mod real {
     pub(crate) use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize};
-    pub(crate) use std::sync::{Condvar, Mutex, MutexGuard};
     pub(crate) use std::thread_local;
+
+    /// What a thread does that finds a lock taken: it spins for longer than any lock of this crate is held, and then gives its core away, since
+    /// the holder must have lost its own. Now and then it sleeps, so that not even a holder of lower priority on the same core is kept from
+    /// going on.
+    pub(crate) struct Relax;
+
+    impl spin::RelaxStrategy for Relax {
+        #[inline(never)]
+        fn relax() {
+            thread_local! {
+                static TIMES: std::cell::Cell<u8> = const { std::cell::Cell::new(0) };
+            }
+            for _ in 0..32 {
+                std::hint::spin_loop();
+            }
+            let times = TIMES.get().wrapping_add(1);
+            TIMES.set(times);
+            match times {
+                0 => std::thread::sleep(std::time::Duration::from_micros(20)),
+                times if times % 4 == 0 => std::thread::yield_now(),
+                _ => {}
+            }
+        }
+    }
+
+    pub(crate) type Mutex<T> = spin::mutex::SpinMutex<T, Relax>;
+    pub(crate) type MutexGuard<'a, T> = spin::mutex::SpinMutexGuard<'a, T, Relax>;
+
+    /// No user code runs under any lock of this crate, so a panic cannot leave anything half-changed.
+    #[inline(always)]
+    pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+        mutex.lock()
+    }
 }
 
 #[cfg(not(all(test, actor_loom)))]
@@ -25,8 +57,14 @@ mod modelled {
     use std::cell::{Cell, RefCell};
 
     pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize};
-    pub(crate) use loom::sync::{Condvar, Mutex, MutexGuard};
+    pub(crate) use loom::sync::{Mutex, MutexGuard};
     use loom::thread::LocalKey;
+
+    pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+        mutex
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
 
     /// Loom's threads share one thread of the system, and with it what std holds to be local. So these are loom's, with what std's offer.
     macro_rules! loom_thread_local {
@@ -79,8 +117,3 @@ mod modelled {
 
 #[cfg(all(test, actor_loom))]
 pub(crate) use modelled::*;
-
-/// Locks, ignoring poison: no user code runs under any lock of this crate, so a panic cannot leave one half-changed.
-pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}

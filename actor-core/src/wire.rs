@@ -426,7 +426,7 @@ impl<M: DeserializeOwned + Send + 'static> TypedInlet<M> {
     fn decode(&self, bytes: &[u8]) -> Result<(M, i64), DeliverError> {
         // Replies inside a message that is dropped half-way resolve as failed.
         let scope = Scope::for_drop();
-        let ranked = |message| (self.cell.rank(&message), message);
+        let ranked = |message| self.cell.rank(message);
         match caught(|| decode(bytes).map(ranked)) {
             Ok((rank, message)) => Ok((message, rank)),
             Err(why) => {

@@ -226,18 +226,17 @@ impl<M: Send + 'static> Cell<M> {
     }
 
     /// Goes to rest without the lock, if the incarnation was listening and nothing has come since.
+    ///
+    /// Whoever comes in between the two steps has found it listening, so it has taken the waker and wakes it: that it says `RESTING` then
+    /// does no harm, since there is no waker for a second wake, and the next draw puts it right.
     #[inline]
     pub(crate) fn rest_if_quiet(&self) -> bool {
         let rest = &self.header.rest;
-        rest.load(Ordering::Relaxed) == rest::LISTENING
-            && rest
-                .compare_exchange(
-                    rest::LISTENING,
-                    rest::RESTING,
-                    Ordering::AcqRel,
-                    Ordering::Relaxed,
-                )
-                .is_ok()
+        let is_quiet = rest.load(Ordering::Relaxed) == rest::LISTENING;
+        if is_quiet {
+            rest.store(rest::RESTING, Ordering::Relaxed);
+        }
+        is_quiet
     }
 
     /// Passes on what room has become free. Called every few messages, and after each one by an actor whose handlers may block.

@@ -6,6 +6,7 @@ use std::task::{Context, Poll, Waker};
 use super::wakers::Wakers;
 use super::{Cell, Guarded};
 use crate::dead_letter::DeadLetterReason;
+use crate::mailbox::order::Key;
 use crate::mailbox::queue::{Extra, Ticket, Turn};
 use crate::reply_scope::{Scope, current_actor_id};
 use crate::sync::{MutexGuard, Ordering};
@@ -17,11 +18,20 @@ pub(crate) enum Refused<M> {
     Closed(M),
 }
 
+/// By value, so that a message whose mailbox has no priorities need not have an address: it stays in registers on its way.
+#[inline(never)]
+fn rank_by<M>(key: Key<M>, message: M) -> (i64, M) {
+    (key(&message), message)
+}
+
 impl<M: Send + 'static> Cell<M> {
     /// The priority of a message. Computed before the lock: it is user code.
     #[inline(always)]
-    pub(crate) fn rank(&self, message: &M) -> i64 {
-        self.key.map_or(0, |key| key(message))
+    pub(crate) fn rank(&self, message: M) -> (i64, M) {
+        match self.key {
+            None => (0, message),
+            Some(key) => rank_by(key, message),
+        }
     }
 
     #[inline(always)]
@@ -38,7 +48,7 @@ impl<M: Send + 'static> Cell<M> {
     /// Accepts a message if there is room for it, or if the mailbox drops what it has no room for.
     #[inline(always)]
     pub(crate) fn try_push(&self, message: M) -> Result<(), Refused<M>> {
-        let rank = self.rank(&message);
+        let (rank, message) = self.rank(message);
         let mut guarded = self.lock();
         if !guarded.life.open {
             drop(guarded);
@@ -142,7 +152,10 @@ impl<M: Send + 'static> Cell<M> {
         }
         let mut consumer = None;
         let mut waker = cx.waker().clone();
-        let rank = slot.as_ref().map_or(0, |message| self.rank(message));
+        let rank = match (self.key, &*slot) {
+            (Some(key), Some(message)) => key(message),
+            _ => 0,
+        };
         let mut guarded = self.lock();
         match self.take_turn(&mut guarded, ticket, &mut waker, &mut consumer) {
             Poll::Pending => {
@@ -228,7 +241,7 @@ impl<M: Send + 'static> Cell<M> {
             sink.push(ticket, message);
             return Ok(());
         }
-        let rank = self.rank(&message);
+        let (rank, message) = self.rank(message);
         let Some(ticket) = held.take() else {
             return Err(message);
         };

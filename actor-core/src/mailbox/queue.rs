@@ -377,8 +377,13 @@ impl<M> Queue<M> {
         debug_assert!(empty.is_empty());
         if self.one_at_a_time {
             empty.extend(self.pop());
+            return;
+        }
+        self.extras = 0;
+        if size_of::<Item<M>>() <= MOVED_ALONE && self.items.len() == 1 && empty.capacity() > 0 {
+            // Each side keeps its buffer, which is in its cache.
+            empty.extend(self.items.pop());
         } else {
-            self.extras = 0;
             std::mem::swap(&mut self.items, empty);
         }
     }
@@ -449,6 +454,9 @@ impl<M> Rare<M> {
             .binary_search_by_key(&ticket, |waiting| waiting.ticket)
     }
 }
+
+/// A single item of at most so many bytes is moved by itself: swapping the buffers costs as much.
+const MOVED_ALONE: usize = 64;
 
 /// Buffers above this size are freed when the mailbox is idle.
 pub(crate) const IDLE_BYTES: usize = 4 * 1024;

@@ -17,7 +17,14 @@ const DEADLINE: Duration = Duration::from_secs(5);
 /// Asks as [`ActorRef::ask`] does: the slot has the waker of the asker from the beginning.
 async fn ask<T: Send + 'static>() -> (Answer<'static, T>, Reply<T>) {
     let waker = poll_fn(|cx| Poll::Ready(cx.waker().clone())).await;
-    Answer::new(DEADLINE, None, waker)
+    let slot = Slot::new(DEADLINE, None, &waker);
+    let reply = Reply::new(&slot);
+    (Answer::new(slot, None), reply)
+}
+
+async fn answered<T: Send + 'static>(mut answer: Answer<'static, T>) -> Result<T, AskError> {
+    let answer = poll_fn(|cx| answer.poll_answer(cx)).await;
+    answer.map_err(|error| *error)
 }
 
 /// How an ask ends whose reply, and whose deadline, are in the hands of two other threads.
@@ -26,7 +33,7 @@ fn ask_against_deadline(treat: fn(Reply<u32>)) -> Result<u32, AskError> {
         let (answer, reply) = ask().await;
         let slot: Arc<Slot<u32>> = Arc::clone(&answer.slot);
         let others = [spawn(move || treat(reply)), spawn(move || slot.expire())];
-        (answer.await, others)
+        (answered(answer).await, others)
     });
     for other in others {
         other.join().unwrap();
@@ -56,7 +63,7 @@ fn the_first_answer_stands() {
                 reply.send(7);
                 slot.expire();
             });
-            (answer.await, replier)
+            (answered(answer).await, replier)
         });
         replier.join().unwrap();
 
@@ -141,7 +148,7 @@ fn replier() -> ActorRef<Reply<u32>> {
 async fn ask_it(actor: &ActorRef<Reply<u32>>) -> (bool, Result<u32, AskError>) {
     let (answer, reply) = ask().await;
     let sent = actor.try_send(reply).is_ok();
-    (sent, answer.await)
+    (sent, answered(answer).await)
 }
 
 // B2, B3

@@ -2,13 +2,13 @@
 //!
 //! | place | meaning | cost |
 //! |---|---|---|
-//! | young | set since the last sweep; its moment is not known yet | O(1) to set and to forget, no clock call |
+//! | young | set since the last sweep; its moment is not known yet | a few stores to set and to forget, no clock call |
 //! | due | stamped by a sweep with *its* present moment plus the duration, so never early | O(log n) |
 //!
-//! Nearly every ask is answered while it is young, so nearly every deadline costs two list operations. Called by the
+//! Nearly every ask is answered while it is young, and its place is taken by the next. Called by the
 //! timekeeper only; never reads a clock.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 const NONE: u32 = u32::MAX;
@@ -33,25 +33,26 @@ impl Key {
     }
 }
 
-enum Place {
+enum Place<T> {
     Vacant { next: u32 },
-    Young { previous: u32, next: u32 },
-    Due(Instant),
+    Young { after: Duration, target: T },
+    Due { at: Instant, target: T },
 }
 
 struct Entry<T> {
-    place: Place,
+    place: Place<T>,
     generation: u32,
-    after: Duration,
-    target: Option<T>,
+    /// The next sweep will look at it.
+    is_listed: bool,
 }
 
 /// The table. `T` is what is told when its moment has come.
 pub(crate) struct Deadlines<T> {
     entries: Vec<Entry<T>>,
     vacant: u32,
-    youngest: u32,
-    due: BTreeMap<(Instant, u32), ()>,
+    /// Where something was set since the last sweep. It may be gone again: the place is used for the next one, and listed still.
+    listed: Vec<u32>,
+    due: BTreeSet<(Instant, u32)>,
     len: usize,
 }
 
@@ -60,8 +61,8 @@ impl<T> Deadlines<T> {
         Deadlines {
             entries: Vec::new(),
             vacant: NONE,
-            youngest: NONE,
-            due: BTreeMap::new(),
+            listed: Vec::new(),
+            due: BTreeSet::new(),
             len: 0,
         }
     }
@@ -77,104 +78,95 @@ impl<T> Deadlines<T> {
 
     /// Whether this deadline is still to come.
     pub(crate) fn holds(&self, key: Key) -> bool {
-        self.entries
-            .get(key.index as usize)
-            .is_some_and(|entry| entry.generation == key.generation && entry.target.is_some())
+        self.entry(key)
+            .is_some_and(|entry| !matches!(entry.place, Place::Vacant { .. }))
     }
 
+    /// Whether anything was set since the last sweep.
     pub(crate) fn has_young(&self) -> bool {
-        self.youngest != NONE
+        !self.listed.is_empty()
     }
 
     /// The next stamped moment.
     pub(crate) fn next_due(&self) -> Option<Instant> {
-        self.due.first_key_value().map(|((at, _), ())| *at)
+        self.due.first().map(|(at, _)| *at)
     }
 
     /// Adds a deadline whose duration starts at the next sweep at the latest.
     pub(crate) fn add(&mut self, after: Duration, target: T) -> Key {
-        let place = Place::Young {
-            previous: NONE,
-            next: self.youngest,
-        };
-        let index = if self.vacant == NONE {
-            self.entries.push(Entry {
-                place,
-                generation: 0,
-                after,
-                target: Some(target),
-            });
-            (self.entries.len() - 1) as u32
-        } else {
-            let index = self.vacant;
-            let entry = &mut self.entries[index as usize];
-            if let Place::Vacant { next } = entry.place {
-                self.vacant = next;
-            }
-            entry.place = place;
-            entry.after = after;
-            entry.target = Some(target);
-            index
-        };
-        if let Some(Entry {
-            place: Place::Young { previous, .. },
-            ..
-        }) = self.entries.get_mut(self.youngest as usize)
-        {
-            *previous = index;
-        }
-        self.youngest = index;
         self.len += 1;
+        let index = self.vacant;
+        let place = Place::Young { after, target };
+        let Some(entry) = self.entries.get_mut(index as usize) else {
+            return self.add_entry(place);
+        };
+        if let Place::Vacant { next } = std::mem::replace(&mut entry.place, place) {
+            self.vacant = next;
+        }
+        if !std::mem::replace(&mut entry.is_listed, true) {
+            self.listed.push(index);
+        }
         Key {
             index,
-            generation: self.entries[index as usize].generation,
+            generation: entry.generation,
         }
+    }
+
+    #[cold]
+    fn add_entry(&mut self, place: Place<T>) -> Key {
+        let index = self.entries.len() as u32;
+        self.entries.push(Entry {
+            place,
+            generation: 0,
+            is_listed: true,
+        });
+        self.listed.push(index);
+        Key {
+            index,
+            generation: 0,
+        }
+    }
+
+    fn entry(&self, key: Key) -> Option<&Entry<T>> {
+        self.entries
+            .get(key.index as usize)
+            .filter(|entry| entry.generation == key.generation)
     }
 
     /// Removes a deadline and gives its target back; `None` when it has passed or was removed before.
     pub(crate) fn remove(&mut self, key: Key) -> Option<T> {
-        let entry = self
-            .entries
-            .get_mut(key.index as usize)
-            .filter(|entry| entry.generation == key.generation)?;
-        entry.target.as_ref()?;
-        match entry.place {
-            Place::Vacant { .. } => return None,
-            Place::Young { previous, next } => self.unlink(previous, next),
-            Place::Due(at) => {
-                self.due.remove(&(at, key.index));
-            }
+        let entry = self.entry(key)?;
+        if let Place::Due { at, .. } = entry.place {
+            self.due.remove(&(at, key.index));
         }
         self.vacate(key.index)
     }
 
     /// How long until the deadline; its whole duration while it is young.
     pub(crate) fn remaining(&self, key: Key, now: Instant) -> Option<Duration> {
-        let entry = self
-            .entries
-            .get(key.index as usize)
-            .filter(|entry| entry.generation == key.generation)?;
-        match entry.place {
+        match self.entry(key)?.place {
             Place::Vacant { .. } => None,
-            Place::Young { .. } => Some(entry.after),
-            Place::Due(at) => Some(at.saturating_duration_since(now)),
+            Place::Young { after, .. } => Some(after),
+            Place::Due { at, .. } => Some(at.saturating_duration_since(now)),
         }
     }
 
     /// Gives every young deadline its moment.
     pub(crate) fn stamp(&mut self, now: Instant) {
-        while self.youngest != NONE {
-            let index = self.youngest;
+        while let Some(index) = self.listed.pop() {
             let entry = &mut self.entries[index as usize];
-            if let Place::Young { next, .. } = entry.place {
-                self.youngest = next;
-            }
-            // A moment beyond the range of the clock is as good as thirty years.
-            let at = now
-                .checked_add(entry.after)
-                .unwrap_or_else(|| now + Duration::from_secs(1_000_000_000));
-            entry.place = Place::Due(at);
-            self.due.insert((at, index), ());
+            entry.is_listed = false;
+            entry.place = match std::mem::replace(&mut entry.place, Place::Vacant { next: NONE }) {
+                Place::Young { after, target } => {
+                    // A moment beyond the range of the clock is as good as thirty years.
+                    let at = now
+                        .checked_add(after)
+                        .unwrap_or_else(|| now + Duration::from_secs(1_000_000_000));
+                    self.due.insert((at, index));
+                    Place::Due { at, target }
+                }
+                settled => settled,
+            };
         }
     }
 
@@ -182,7 +174,7 @@ impl<T> Deadlines<T> {
     pub(crate) fn sweep(&mut self, now: Instant) -> Vec<T> {
         self.stamp(now);
         let mut passed = Vec::new();
-        while let Some((&(at, index), ())) = self.due.first_key_value() {
+        while let Some(&(at, index)) = self.due.first() {
             if at > now {
                 break;
             }
@@ -195,40 +187,38 @@ impl<T> Deadlines<T> {
     /// Takes out everything.
     pub(crate) fn clear(&mut self) -> Vec<T> {
         self.due.clear();
-        self.youngest = NONE;
+        self.listed.clear();
         self.vacant = NONE;
         self.len = 0;
         self.entries
             .drain(..)
-            .filter_map(|entry| entry.target)
+            .filter_map(|entry| entry.place.into_target())
             .collect()
     }
 
-    fn unlink(&mut self, previous: u32, next: u32) {
-        match self
-            .entries
-            .get_mut(previous as usize)
-            .map(|entry| &mut entry.place)
-        {
-            Some(Place::Young { next: link, .. }) => *link = next,
-            _ => self.youngest = next,
-        }
-        if let Some(Entry {
-            place: Place::Young { previous: link, .. },
-            ..
-        }) = self.entries.get_mut(next as usize)
-        {
-            *link = previous;
-        }
-    }
-
+    #[inline]
     fn vacate(&mut self, index: u32) -> Option<T> {
         let entry = &mut self.entries[index as usize];
-        entry.place = Place::Vacant { next: self.vacant };
+        let before = std::mem::replace(&mut entry.place, Place::Vacant { next: self.vacant });
+        if let Place::Vacant { .. } = before {
+            // Nobody holds a key of a vacant place.
+            entry.place = before;
+            return None;
+        }
         entry.generation = entry.generation.wrapping_add(1);
         self.vacant = index;
         self.len -= 1;
-        entry.target.take()
+        before.into_target()
+    }
+}
+
+impl<T> Place<T> {
+    #[inline]
+    fn into_target(self) -> Option<T> {
+        match self {
+            Place::Vacant { .. } => None,
+            Place::Young { target, .. } | Place::Due { target, .. } => Some(target),
+        }
     }
 }
 

@@ -11,10 +11,11 @@ pub(crate) mod deadlines;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
+use std::thread::Thread;
 use std::time::{Duration, Instant};
 
 use crate::runtime::{Runtime, first};
-use crate::sync::{Arc, Condvar, Mutex, OnceLock, Weak, lock};
+use crate::sync::{Arc, Mutex, OnceLock, Weak, lock};
 use deadlines::{Deadlines, Key};
 
 /// Between two looks at deadlines that are not stamped yet; with the time to be scheduled it stays below the promised 10 ms.
@@ -70,14 +71,14 @@ struct State {
 
 struct Shared {
     state: Mutex<State>,
-    changed: Condvar,
     nudge: tokio::sync::Notify,
 }
 
 /// Sets and forgets deadlines.
 pub(crate) struct Timekeeper {
     shared: Arc<Shared>,
-    driver: OnceLock<()>,
+    /// Set on first need; its thread, if it has one.
+    driver: OnceLock<Option<Thread>>,
     kind: Timekeeping,
     runtime: Runtime,
 }
@@ -91,7 +92,6 @@ impl Timekeeper {
         };
         let shared = Shared {
             state: Mutex::new(state),
-            changed: Condvar::new(),
             nudge: tokio::sync::Notify::new(),
         };
         Timekeeper {
@@ -109,7 +109,7 @@ impl Timekeeper {
 
     /// Expires `target` after `after`, unless it is forgotten before. On a closed timekeeper it expires at once.
     pub(crate) fn watch(&self, after: Duration, target: Arc<dyn Expire>) -> Key {
-        self.driver.get_or_init(|| self.start_driver());
+        let driver = self.driver.get_or_init(|| self.start_driver());
         let mut state = lock(&self.shared.state);
         if state.closed {
             drop(state);
@@ -117,14 +117,16 @@ impl Timekeeper {
             return Key::from_bits(u64::MAX);
         }
         let key = state.table.add(after, target);
-        if self.kind == Timekeeping::Runtime {
+        if let Some(thread) = driver {
+            if !std::mem::replace(&mut state.sweeping, true) {
+                drop(state);
+                thread.unpark();
+            }
+        } else {
             // Stamped at once, so that virtual moments are exact; what is due already waits for the driver.
             state.table.stamp(self.runtime.now());
             drop(state);
             self.shared.nudge.notify_one();
-        } else if !std::mem::replace(&mut state.sweeping, true) {
-            drop(state);
-            self.shared.changed.notify_one();
         }
         key
     }
@@ -167,7 +169,7 @@ impl Timekeeper {
         }
     }
 
-    fn start_driver(&self) {
+    fn start_driver(&self) -> Option<Thread> {
         let shared = Arc::downgrade(&self.shared);
         match self.kind {
             Timekeeping::Thread => {
@@ -175,13 +177,15 @@ impl Timekeeper {
                     .name("actor-timekeeper".into())
                     .stack_size(128 * 1024)
                     .spawn(move || run_thread(&shared));
-                if let Err(error) = spawned {
+                match spawned {
+                    Ok(handle) => Some(handle.thread().clone()),
                     // Without a thread there are no deadlines, which is worse than stopping here.
-                    panic!("the timekeeper thread could not be started: {error}");
+                    Err(error) => panic!("the timekeeper thread could not be started: {error}"),
                 }
             }
             Timekeeping::Runtime => {
-                drop(self.runtime.spawn(run_task(shared, self.runtime.clone())))
+                drop(self.runtime.spawn(run_task(shared, self.runtime.clone())));
+                None
             }
         }
     }
@@ -194,7 +198,9 @@ impl Drop for Timekeeper {
             state.closed = true;
             state.table.clear()
         };
-        self.shared.changed.notify_one();
+        if let Some(Some(thread)) = self.driver.get() {
+            thread.unpark();
+        }
         self.shared.nudge.notify_one();
         passed.iter().for_each(|target| target.expire());
     }
@@ -204,44 +210,33 @@ fn run_thread(shared: &Weak<Shared>) {
     let Some(shared) = shared.upgrade() else {
         return;
     };
-    let mut state = lock(&shared.state);
     let mut lingering = false;
-    while !state.closed {
+    loop {
         let now = Instant::now();
+        let mut state = lock(&shared.state);
+        if state.closed {
+            return;
+        }
         let was_young = state.table.has_young();
         let passed = state.table.sweep(now);
         if !passed.is_empty() {
             drop(state);
             passed.iter().for_each(|target| target.expire());
-            drop(passed);
-            state = lock(&shared.state);
             continue;
         }
         // One quiet round is lingered through, so that asks in a row do not wake this thread each.
         lingering = was_young || (state.sweeping && !lingering);
-        state.sweeping = lingering || state.table.has_young();
-        let due = state
-            .table
-            .next_due()
-            .map(|at| at.saturating_duration_since(now));
-        let pause = if state.sweeping {
-            Some(due.map_or(SWEEP, |due| due.min(SWEEP)))
-        } else {
-            due
-        };
-        state = match pause {
-            Some(pause) => {
-                shared
-                    .changed
-                    .wait_timeout(state, pause)
-                    .unwrap_or_else(|e| e.into_inner())
-                    .0
-            }
-            None => shared
-                .changed
-                .wait(state)
-                .unwrap_or_else(|e| e.into_inner()),
-        };
+        state.sweeping = lingering;
+        let due = state.table.next_due();
+        drop(state);
+        let due = due.map(|at| at.saturating_duration_since(now));
+        // Whatever comes in from here on unparks it, or has found it sweeping.
+        match due {
+            Some(due) if lingering => std::thread::park_timeout(due.min(SWEEP)),
+            Some(due) => std::thread::park_timeout(due),
+            None if lingering => std::thread::park_timeout(SWEEP),
+            None => std::thread::park(),
+        }
     }
 }
 
