@@ -45,7 +45,7 @@ pub enum Placement {
 /// Begins an incarnation whose state comes from `make`. `Err` when the cell takes none, or when no thread could be had; the cell
 /// then knows already.
 pub(crate) fn launch<A: Actor>(
-    cell: &Arc<Cell<A::Msg>>,
+    cell: Arc<Cell<A::Msg>>,
     placement: Placement,
     start_timeout: Duration,
     on_end: Option<OnEnd>,
@@ -55,17 +55,13 @@ pub(crate) fn launch<A: Actor>(
         return Err(ExitReason::Killed);
     };
     cell.set_start_timeout(start_timeout);
-    let ctx = Context::new(
-        Arc::clone(cell),
-        incarnation,
-        placement == Placement::Thread,
-    );
+    let ctx = Context::new(cell, incarnation, placement == Placement::Thread);
     match placement {
         Placement::Task => match caught(make) {
             Ok(actor) => {
                 if ctx.core().is_watched() {
                     // Its start-up is in hand once it is polled.
-                    cell.yielded(incarnation);
+                    ctx.inbox.cell.yielded(incarnation);
                 }
                 let runtime = ctx.core().runtime.clone();
                 drop(runtime.spawn(run(actor, ctx)));

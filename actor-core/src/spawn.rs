@@ -350,34 +350,36 @@ impl<A: Actor> SpawnBuilder<A> {
         let one_at_a_time = self.placement == Placement::Thread;
         let cell = Cell::new(self.mailbox, self.priority, one_at_a_time);
         let actor = ActorRef::new(Arc::clone(&cell));
-        let any: Arc<dyn AnyCell> = Arc::clone(&cell) as Arc<dyn AnyCell>;
         let owned = self.parent.is_some();
         let kind = Kind::of::<A>(self.placement);
         let child = Child {
-            cell: Arc::clone(&any),
+            cell: Arc::clone(&cell) as Arc<dyn AnyCell>,
             shutdown: self.shutdown,
             is_kept: false,
         };
         if !adopt(&self.system, self.parent, child, kind) {
-            any.finish(ExitReason::Shutdown);
+            AnyCell::finish(&*cell, ExitReason::Shutdown);
             return Err((actor, StartError::Failed(ExitReason::Shutdown)));
         }
         if owned {
             // A child lives as long as its parent wants it.
-            any.header().add_ref();
+            cell.header().add_ref();
         }
         if let Some(name) = &self.name
-            && let Err(error) = self.system.registry.register(name, &any)
+            && let Err(error) = self
+                .system
+                .registry
+                .register(name, &(Arc::clone(&cell) as Arc<dyn AnyCell>))
         {
             let error = match error {
                 RegisterError::Taken(taken) => StartError::NameTaken(taken),
                 other => StartError::Failed(ExitReason::StartFailed(other.to_string())),
             };
-            any.finish(ExitReason::StartFailed(error.to_string()));
+            AnyCell::finish(&*cell, ExitReason::StartFailed(error.to_string()));
             return Err((actor, error));
         }
         let state = self.actor;
-        match launch(&cell, self.placement, self.start_timeout, None, move || {
+        match launch(cell, self.placement, self.start_timeout, None, move || {
             state
         }) {
             Ok(()) => Ok(actor),
@@ -394,10 +396,10 @@ pub(crate) fn adopt(
     kind: Kind,
 ) -> bool {
     let id = ActorId(system.next_id());
-    let cell = Arc::clone(&child.cell);
+    let header = child.cell.header();
     system.actor_began();
     if let Some(parent) = &parent {
-        cell.header().set_parent(Arc::clone(parent));
+        header.set_parent(Arc::clone(parent));
     }
     let children = parent
         .as_ref()
@@ -407,7 +409,7 @@ pub(crate) fn adopt(
         system: Arc::clone(system),
         kind,
     };
-    if !cell.header().bind(binding) || !children.insert(id, child) {
+    if !header.bind(binding) || !children.insert(id, child) {
         return false;
     }
     // A parent that has ended, or is between two incarnations, starts nobody. Looked at after the insertion: a parent that ends from

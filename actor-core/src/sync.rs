@@ -10,6 +10,16 @@
 pub(crate) use std::sync::atomic::Ordering;
 pub(crate) use std::sync::{Arc, OnceLock, Weak};
 
+/// A lock under which user code runs, for as long as that takes: whoever waits for it sleeps.
+pub(crate) use std::sync::Mutex as SleepingMutex;
+
+/// Locks, ignoring poison: what panicked under it leaves nothing that the next one relies on.
+pub(crate) fn lock_asleep<T: ?Sized>(mutex: &SleepingMutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
 #[cfg(not(all(test, actor_loom)))]
 mod real {
     pub(crate) use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize};

@@ -9,7 +9,7 @@ use super::{
     AutoShutdown, ChildBuilder, ChildSpec, Strategy, Supervisor, SupervisorRef, TaskChild,
 };
 use crate::spawn::SpawnBuilder;
-use crate::sync::{Arc, Mutex, lock};
+use crate::sync::{Arc, SleepingMutex, lock};
 use crate::{Actor, ActorRef, ActorSystem, Context, Shutdown, StartError};
 
 /// Options of a supervisor.
@@ -414,7 +414,7 @@ impl SupervisorBuilder {
                 let factory = move || Supervisor::new(Arc::clone(&config));
                 Arc::new(TaskChild::<Supervisor, _> {
                     cell,
-                    factory: Arc::new(Mutex::new(factory)),
+                    factory: Arc::new(SleepingMutex::new(factory)),
                     placement,
                     start_timeout,
                 })

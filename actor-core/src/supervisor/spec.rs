@@ -8,7 +8,7 @@ use super::{Backoff, ChildBuilder, Restart, StartChild, TaskChild};
 use crate::cell::AnyCell;
 use crate::kind::Kind;
 use crate::link::Port;
-use crate::sync::{Arc, Mutex};
+use crate::sync::{Arc, SleepingMutex};
 use crate::{Actor, ExitReason, Shutdown};
 
 /// How to start, restart and stop one child.
@@ -106,7 +106,7 @@ impl ChildSpec {
             id.into(),
             Kind::of::<A>,
             Box::new(move |cell, placement, start_timeout| {
-                let factory = Arc::new(Mutex::new(factory));
+                let factory = Arc::new(SleepingMutex::new(factory));
                 Arc::new(TaskChild::<A, F> {
                     cell,
                     factory,

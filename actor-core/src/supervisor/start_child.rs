@@ -9,7 +9,7 @@ use crate::cell::{AnyCell, Cell, until};
 use crate::children::{abandon_children, within};
 use crate::lifecycle::Phase;
 use crate::placement::{Placement, launch};
-use crate::sync::{Arc, Mutex, lock};
+use crate::sync::{Arc, SleepingMutex, lock_asleep};
 use crate::{Actor, ExitReason};
 
 /// Starts the incarnations of one child. Tasks, threads and processes implement it; a supervisor has no other branch for them.
@@ -187,7 +187,7 @@ pub(crate) async fn started_within(
 /// A child that is a task or a thread of this process.
 pub(crate) struct TaskChild<A: Actor, F> {
     pub(crate) cell: Arc<Cell<A::Msg>>,
-    pub(crate) factory: Arc<Mutex<F>>,
+    pub(crate) factory: Arc<SleepingMutex<F>>,
     pub(crate) placement: Placement,
     pub(crate) start_timeout: Duration,
 }
@@ -201,10 +201,10 @@ where
     async fn start(&self, exits: ExitSink) -> Result<(), ExitReason> {
         let factory = Arc::clone(&self.factory);
         // The lock is the factory's own: only one incarnation of a child is made at a time.
-        let make = move || (lock(&factory))();
+        let make = move || (lock_asleep(&factory))();
         let on_end = Box::new(move |_incarnation, reason| exits.ended(reason));
         launch(
-            &self.cell,
+            Arc::clone(&self.cell),
             self.placement,
             self.start_timeout,
             Some(on_end),
