@@ -166,9 +166,9 @@ where
         let deadline = self.deadline.unwrap_or(system.ask_timeout);
         let keeper = Some(&*system.timekeeper);
         let slot = Slot::new(deadline, keeper, cx.waker());
-        let message = message(Reply::new(&slot));
+        let reply = Reply::new(&slot);
         self.stage = Stage::Asked(Answer::new(slot, keeper));
-        match cell.try_push(message) {
+        match cell.try_push(message(reply)) {
             Ok(()) => {}
             Err(Refused::Closed(_)) => return self.closed(),
             Err(Refused::Full(message)) => return self.wait_for_room(message, cx),
