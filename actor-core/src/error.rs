@@ -546,8 +546,8 @@ impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             StartError::NameTaken(taken) => taken.fmt(f),
-            StartError::Failed(reason) => write!(f, "the actor did not start: {reason}"),
-            StartError::Child { id, reason } => write!(f, "child {id:?} did not start: {reason}"),
+            StartError::Failed(reason) => write!(f, "the actor {}", NotStarted(reason)),
+            StartError::Child { id, reason } => write!(f, "child {id:?} {}", NotStarted(reason)),
             StartError::DuplicateChild(id) => {
                 write!(f, "two children have the id {id:?}; give each its own")
             }
@@ -562,6 +562,19 @@ impl fmt::Display for StartError {
 }
 
 impl Error for StartError {}
+
+/// What became of something that did not start, said once: the reason of a failed start says it as well.
+pub(crate) struct NotStarted<'a>(pub(crate) &'a ExitReason);
+
+impl fmt::Display for NotStarted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            ExitReason::StartTimeout => f.write_str("did not start in time"),
+            ExitReason::StartFailed(text) => write!(f, "did not start: {text}"),
+            reason => write!(f, "did not start: {reason}"),
+        }
+    }
+}
 
 /// A name could not be registered, since somebody holds it.
 ///

@@ -3,9 +3,10 @@
 pub use std::time::Duration;
 
 pub use crate::{
-    Actor, ActorRef, ActorResult, ActorSystem, AnyActorRef, AskError, Backoff, BoxError, ChildSpec,
-    Context, Down, ExitReason, Group, Mailbox, Placement, Reply, Restart, Shutdown, Signal,
-    Strategy, Supervisor, SupervisorRef, Topic, WeakActorRef,
+    Actor, ActorRef, ActorResult, ActorSystem, AnyActorRef, AskError, AutoShutdown, Backoff,
+    BoxError, ChildSpec, Context, Down, Exit, ExitReason, Group, Mailbox, Overflow, Placement,
+    Reply, Restart, Restarted, Shutdown, Signal, Strategy, Supervisor, SupervisorRef, Topic,
+    WeakActorRef,
 };
 
 #[cfg(feature = "macros")]

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::error::NotStarted;
 use crate::{ExitReason, Taken};
 
 /// Why a call to a supervisor did not do what it was asked.
@@ -98,7 +99,7 @@ impl fmt::Display for SupervisorError {
             SupervisorError::Restarting(id) => {
                 write!(f, "child {id:?} waits for its restart; terminate it first")
             }
-            SupervisorError::StartFailed(reason) => write!(f, "the child did not start: {reason}"),
+            SupervisorError::StartFailed(reason) => write!(f, "the child {}", NotStarted(reason)),
             SupervisorError::WouldDeadlock => {
                 f.write_str("the caller would wait for its own end or start")
             }
