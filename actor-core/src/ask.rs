@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::SendFuture;
 use crate::cell::{AnyCell, Refused};
+use crate::observe;
 use crate::reply::{Answer, Reply, Slot};
 use crate::reply_scope::current_actor;
 use crate::runtime::{first, sleep};
@@ -168,6 +169,7 @@ where
         let slot = Slot::new(deadline, keeper, cx.waker());
         let reply = Reply::new(&slot);
         self.stage = Stage::Asked(Answer::new(slot, keeper));
+        observe::asked::<T>(cell.header());
         match cell.try_push(message(reply)) {
             Ok(()) => {}
             Err(Refused::Closed(_)) => return self.closed(),
@@ -193,6 +195,7 @@ where
             .deadline
             .unwrap_or(system.map_or(ASK_TIMEOUT, |system| system.ask_timeout));
         let slot = Slot::new(deadline, keeper_of(&*face), cx.waker());
+        observe::asked::<T>(face.header());
         let message = message(Reply::new(&slot));
         let asking = async move {
             let keeper = keeper_of(&*face);

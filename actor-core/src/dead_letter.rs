@@ -259,24 +259,10 @@ impl DeadLetterOffice {
         self.count.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn report(
-        &self,
-        target: ActorId,
-        name: Option<Arc<str>>,
-        message_type: &'static str,
-        reason: DeadLetterReason,
-        sender: Option<ActorId>,
-    ) {
+    pub(crate) fn report(&self, letter: DeadLetter) {
         self.count.fetch_add(1, Ordering::Relaxed);
-        self.log(target, message_type, &reason);
+        self.log(letter.target, letter.message_type, &letter.reason);
         if self.sender.receiver_count() > 0 {
-            let letter = DeadLetter {
-                target,
-                name,
-                message_type,
-                reason,
-                sender,
-            };
             drop(self.sender.send(letter));
         }
     }

@@ -12,18 +12,24 @@ use crate::cell::{AnyCell, Cell, Drawn};
 use crate::lifecycle::control;
 use crate::mailbox::batch::Batch;
 use crate::mailbox::queue::{Extra, Item};
-use crate::reply_scope;
 use crate::runtime::Task;
 use crate::stash::{Place, Stash};
 use crate::sync::{Arc, Ordering};
 use crate::timers::Timers;
 use crate::work::{Flow, InHand, Taken, Work};
 use crate::{ExitReason, MonitorId, Signal};
+use crate::{observe, reply_scope};
 
 /// Messages in a row before an actor yields.
 const RUN: u8 = 128;
 /// In place of their count: it gave its thread up and has not got it back.
 const YIELDED: u8 = RUN + 1;
+
+/// What a new run of messages begins with: every message is one of its own in a simulation, where each is a choice of who goes on.
+#[inline(always)]
+fn fresh_run() -> u8 {
+    if observe::is_simulated() { RUN - 1 } else { 0 }
+}
 
 /// What an incarnation does next.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -88,7 +94,8 @@ impl<M: Send + 'static> Inbox<M> {
             begun,
             rare: None,
             incarnation,
-            run: 0,
+            // A simulation lets others have their turn before the first message, too.
+            run: if observe::is_simulated() { RUN } else { 0 },
             step,
             until_step: step,
             draining: false,
@@ -158,9 +165,9 @@ impl<M: Send + 'static> Inbox<M> {
                 return Poll::Ready(Next::End);
             }
             if self.run == YIELDED {
-                self.run = 0;
+                self.run = fresh_run();
                 self.note_thread(true);
-            } else if self.run >= RUN {
+            } else if self.run >= RUN && !self.has_nothing() {
                 self.run = YIELDED;
                 self.note_thread(false);
                 cx.waker().wake_by_ref();
@@ -212,10 +219,21 @@ impl<M: Send + 'static> Inbox<M> {
         }
     }
 
+    /// Whether a simulated actor would find nothing if it came back: then it rests instead, since nobody could tell the difference, and
+    /// steps in which nothing happens would be all that a schedule has to choose from.
+    #[inline]
+    fn has_nothing(&self) -> bool {
+        let is_due = |rare: &Rare<M>| rare.timers.is_due();
+        observe::is_simulated()
+            && self.batch.is_empty()
+            && !self.rare.as_deref().is_some_and(is_due)
+            && self.cell.has_nothing()
+    }
+
     /// Nothing is in hand, and the waker is stored where whatever comes finds it.
     #[inline]
     fn rest(&mut self) -> Poll<Next> {
-        self.run = 0;
+        self.run = fresh_run();
         self.batch.shrink();
         reply_scope::note_rest();
         Poll::Pending
@@ -234,9 +252,9 @@ impl<M: Send + 'static> Inbox<M> {
     #[inline]
     fn take_tick(&mut self, cx: &mut Context<'_>) -> Option<Next> {
         let rare = self.rare.as_mut()?;
-        let message = if self.batch.is_empty() {
+        let (key, message) = if self.batch.is_empty() {
             match rare.timers.poll_due(cx) {
-                Poll::Ready(message) => message,
+                Poll::Ready(tick) => tick,
                 Poll::Pending => return None,
             }
         } else {
@@ -244,6 +262,7 @@ impl<M: Send + 'static> Inbox<M> {
         };
         rare.ticked = true;
         self.cell.turn_to(self.incarnation);
+        observe::timer_fired(self.cell.header(), key);
         rare.owed = Some(message);
         Some(Next::Message)
     }
@@ -304,6 +323,7 @@ impl<M: Send + 'static> Inbox<M> {
     /// The message that [`poll_next`](Inbox::poll_next) announced.
     #[inline]
     pub(crate) fn take_message(&mut self) -> M {
+        observe::begun::<M>(self.cell.header());
         if let Some(rare) = &mut self.rare
             && let Some(owed) = rare.owed.take()
         {

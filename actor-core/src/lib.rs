@@ -54,6 +54,7 @@ pub mod link;
 mod mailbox;
 #[cfg(test)]
 mod models;
+mod observe;
 pub mod panic;
 mod placement;
 pub mod prelude;
@@ -70,6 +71,8 @@ mod supervisor;
 mod sync;
 mod system;
 mod tally;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod timekeeper;
 mod timers;
 mod topic;

@@ -81,6 +81,15 @@ pub(crate) fn describe(payload: Box<dyn Any + Send>) -> Panic {
     Panic { text, location }
 }
 
+/// The same of a payload that is still to be raised again.
+#[cfg(feature = "testing")]
+pub(crate) fn look_at(payload: &(dyn Any + Send)) -> Panic {
+    let text = text_of(payload);
+    let last = LAST.with_borrow(Clone::clone);
+    let location = last.filter(|(last, _)| *last == text).map(|(_, at)| at);
+    Panic { text, location }
+}
+
 fn text_of(payload: &(dyn Any + Send)) -> String {
     if let Some(text) = payload.downcast_ref::<&'static str>() {
         (*text).to_owned()

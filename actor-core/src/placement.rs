@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::cell::{Cell, OnEnd};
 use crate::guard::caught;
 use crate::incarnation::run;
+use crate::runtime::{Runtime, What};
 use crate::sync::{Arc, Mutex, lock};
 use crate::{Actor, Context, ExitReason};
 
@@ -64,7 +65,8 @@ pub(crate) fn launch<A: Actor>(
                     ctx.inbox.cell.yielded(incarnation);
                 }
                 let runtime = ctx.core().runtime.clone();
-                drop(runtime.spawn(run(actor, ctx)));
+                let what = What::Actor(ctx.inbox.cell.header().id());
+                drop(runtime.spawn(what, run(actor, ctx)));
                 Ok(())
             }
             Err(reason) => Err(fail(ctx, &reason.to_string())),
@@ -79,6 +81,10 @@ fn launch_thread<A: Actor>(
 ) -> Result<(), ExitReason> {
     let core = Arc::clone(ctx.core());
     let runtime = core.runtime.clone();
+    if runtime.is_simulated() {
+        launch_simulated(&runtime, ctx, make);
+        return Ok(());
+    }
     core.watch_runtime();
     let name = ctx.inbox.cell.thread_name();
     // Handed over in a box of its own, so that it is still there if no thread can be had.
@@ -101,6 +107,21 @@ fn launch_thread<A: Actor>(
         Some((ctx, _)) => Err(fail(ctx, &format!("no thread could be started: {error}"))),
         None => Err(ExitReason::Killed),
     }
+}
+
+/// In a simulation a thread is a task. The factory still runs after this call, as it does on a thread.
+fn launch_simulated<A: Actor>(
+    runtime: &Runtime,
+    ctx: Context<A>,
+    make: impl FnOnce() -> A + Send + 'static,
+) {
+    let what = What::Actor(ctx.inbox.cell.header().id());
+    drop(runtime.spawn(what, async move {
+        match caught(make) {
+            Ok(actor) => run(actor, ctx).await,
+            Err(reason) => drop(fail(ctx, &reason.to_string())),
+        }
+    }));
 }
 
 fn fail<A: Actor>(mut ctx: Context<A>, why: &str) -> ExitReason {

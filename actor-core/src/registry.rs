@@ -4,6 +4,7 @@ use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 
 use crate::cell::AnyCell;
+use crate::observe;
 use crate::sync::Arc;
 use crate::{RegisterError, Taken};
 
@@ -35,6 +36,7 @@ impl Registry {
                     Ok(()) => {
                         cell.header().add_ref();
                         free.insert(Arc::clone(cell));
+                        observe::named(cell.header(), &name);
                         Ok(())
                     }
                     Err(Some(other)) => Err(RegisterError::AlreadyNamed(other.to_string())),

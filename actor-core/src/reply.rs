@@ -15,6 +15,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use crate::AskError;
+use crate::observe;
 use crate::reply_scope::{self, Orphan};
 use crate::sync::{Arc, AtomicU64, Mutex, Ordering, lock};
 use crate::timekeeper::deadlines::Key;
@@ -355,6 +356,7 @@ impl<T: Send + 'static> Reply<T> {
     /// # Ok(()) }
     /// ```
     pub fn send(mut self, value: T) {
+        observe::replied::<T>();
         match self.route.take() {
             Some(Route::Local(slot)) => slot.fulfil(Ok(value)),
             Some(Route::Link(reply)) => reply.send(value),

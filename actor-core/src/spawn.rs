@@ -7,6 +7,7 @@ use crate::children::{Child, Shutdown, within};
 use crate::kind::Kind;
 use crate::lifecycle::Phase;
 use crate::mailbox::order::Key;
+use crate::observe;
 use crate::placement::{Placement, launch};
 use crate::supervisor::BLOCKED_GRACE;
 use crate::sync::Arc;
@@ -335,9 +336,10 @@ impl<A: Actor> SpawnBuilder<A> {
             _ => None,
         });
         match within(&system, Some(limit), starting).await {
-            Some(started) => started?,
+            Some(started) => started.inspect_err(|_| observe::failure_was_told(cell.header()))?,
             None => {
                 // It blocks its thread, so it cannot see its own deadline.
+                observe::failure_was_told(cell.header());
                 cell.fence(ExitReason::StartTimeout);
                 cell.finish(ExitReason::StartTimeout);
                 return Err(StartError::Failed(ExitReason::StartTimeout));
@@ -409,7 +411,11 @@ pub(crate) fn adopt(
         system: Arc::clone(system),
         kind,
     };
-    if !header.bind(binding) || !children.insert(id, child) {
+    if !header.bind(binding) {
+        return false;
+    }
+    observe::spawned(&*child.cell);
+    if !children.insert(id, child) {
         return false;
     }
     // A parent that has ended, or is between two incarnations, starts nobody. Looked at after the insertion: a parent that ends from

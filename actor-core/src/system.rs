@@ -9,7 +9,7 @@ use crate::dead_letter::{DeadLetterOffice, DeadLetters};
 use crate::directory::Directory;
 use crate::lifecycle::{Phase, Request};
 use crate::registry::Registry;
-use crate::runtime::Runtime;
+use crate::runtime::{Runtime, What};
 use crate::snapshot::Snapshot;
 use crate::spawn::SpawnBuilder;
 use crate::sync::{Arc, AtomicBool, AtomicU64, AtomicUsize, Mutex, OnceLock, Ordering, lock};
@@ -90,10 +90,13 @@ impl SystemCore {
             }
         }
         let guard = RuntimeGone(Arc::downgrade(self));
-        drop(self.runtime.spawn(async move {
-            let _guard = guard;
-            std::future::pending::<()>().await;
-        }));
+        drop(
+            self.runtime
+                .spawn(What::Part("the watch over the runtime"), async move {
+                    let _guard = guard;
+                    std::future::pending::<()>().await;
+                }),
+        );
     }
 
     /// Every actor below the top, parents before their children. Iterative: trees may be deep.
@@ -315,9 +318,14 @@ impl SystemBuilder {
         if self.panic_hook {
             crate::panic::install_hook();
         }
+        // A simulation has no other clock, and no threads.
+        let timekeeping = match runtime.is_simulated() {
+            true => Timekeeping::Runtime,
+            false => self.timekeeping,
+        };
         let core = SystemCore {
             name: self.name,
-            timekeeper: Arc::new(Timekeeper::new(self.timekeeping, runtime.clone())),
+            timekeeper: Arc::new(Timekeeper::new(timekeeping, runtime.clone())),
             runtime,
             registry: Registry::default(),
             groups: Arc::default(),
@@ -336,6 +344,7 @@ impl SystemBuilder {
             casualties: Mutex::new(None),
         };
         let core = Arc::new(core);
+        crate::observe::built(&core);
         if let Some(limit) = self.watchdog {
             Watchdog::start(&core, limit);
         }

@@ -2,14 +2,13 @@
 //!
 //! A tick never enters the mailbox, so it needs no room in it, cannot be in it after `cancel`, and cannot reach another incarnation.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use tokio::time::Sleep;
-
+use crate::runtime::{Sleep, sleep_until};
 use crate::tally::{Gauge, Tally};
 
 /// Names a timer within its actor. Setting a timer under a key that is in use replaces that timer.
@@ -48,7 +47,7 @@ use crate::tally::{Gauge, Tally};
 /// assert_eq!(TimerKey::from(("due", 2)), TimerKey::Numbered("due", 2));
 /// # Ok(()) }
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum TimerKey {
     /// A fixed name.
@@ -138,7 +137,8 @@ enum Kind<M> {
 struct Table<M> {
     tally: Tally,
     due: BTreeMap<(Instant, u64), TimerKey>,
-    timers: HashMap<TimerKey, (Instant, u64, Kind<M>)>,
+    /// In the order of their keys, so that the end of an incarnation is the same every time.
+    timers: BTreeMap<TimerKey, (Instant, u64, Kind<M>)>,
     next: u64,
     sleep: Option<Pin<Box<Sleep>>>,
     /// Until when `sleep` sleeps.
@@ -160,7 +160,7 @@ impl<M> Timers<M> {
             Box::new(Table {
                 tally: count.tally(0),
                 due: BTreeMap::new(),
-                timers: HashMap::new(),
+                timers: BTreeMap::new(),
                 next: 0,
                 sleep: None,
                 until: None,
@@ -203,6 +203,15 @@ impl<M> Timers<M> {
         self.table.as_ref().map_or(0, |table| table.timers.len())
     }
 
+    /// Whether the next timer is due.
+    pub(crate) fn is_due(&self) -> bool {
+        let first = self
+            .table
+            .as_ref()
+            .and_then(|table| table.due.first_key_value());
+        first.is_some_and(|((at, _), _)| *at <= crate::runtime::now())
+    }
+
     /// Whether no timer is set.
     #[inline(always)]
     pub(crate) fn is_empty(&self) -> bool {
@@ -214,7 +223,7 @@ impl<M> Timers<M> {
 
     /// The message of a timer that is due.
     #[inline]
-    pub(crate) fn take_due(&mut self) -> Option<M> {
+    pub(crate) fn take_due(&mut self) -> Option<(TimerKey, M)> {
         let table = self.table.as_mut()?;
         let (&(at, _), _) = table.due.first_key_value()?;
         let now = crate::runtime::now();
@@ -223,7 +232,7 @@ impl<M> Timers<M> {
 
     /// The message of a timer that is due; otherwise arranges to be polled when the next one is.
     #[inline]
-    pub(crate) fn poll_due(&mut self, cx: &mut Context<'_>) -> Poll<M> {
+    pub(crate) fn poll_due(&mut self, cx: &mut Context<'_>) -> Poll<(TimerKey, M)> {
         match &mut self.table {
             None => Poll::Pending,
             Some(table) => table.poll_due(cx),
@@ -247,7 +256,7 @@ impl<M> Table<M> {
         Some(kind)
     }
 
-    fn poll_due(&mut self, cx: &mut Context<'_>) -> Poll<M> {
+    fn poll_due(&mut self, cx: &mut Context<'_>) -> Poll<(TimerKey, M)> {
         loop {
             let Some((&(at, _), _)) = self.due.first_key_value() else {
                 return Poll::Pending;
@@ -260,7 +269,7 @@ impl<M> Table<M> {
                 self.until = Some(at);
                 match &mut self.sleep {
                     Some(sleep) => sleep.as_mut().reset(at.into()),
-                    None => self.sleep = Some(Box::pin(tokio::time::sleep_until(at.into()))),
+                    None => self.sleep = Some(Box::pin(sleep_until(at))),
                 }
             }
             let sleep = self.sleep.as_mut().expect("a sleep was set above");
@@ -272,7 +281,7 @@ impl<M> Table<M> {
     }
 
     /// Takes the first timer, which is due.
-    fn fire(&mut self, now: Instant) -> M {
+    fn fire(&mut self, now: Instant) -> (TimerKey, M) {
         let (&(at, number), _) = self
             .due
             .first_key_value()
@@ -287,7 +296,7 @@ impl<M> Table<M> {
             .expect("every due entry has its timer");
         self.tally.remove_one();
         match kind {
-            Kind::Once(message) => message,
+            Kind::Once(message) => (key, message),
             Kind::Every {
                 period,
                 missed,
@@ -295,7 +304,7 @@ impl<M> Table<M> {
             } => {
                 let message = make();
                 self.set(
-                    key,
+                    key.clone(),
                     next_tick(at, now, period, missed),
                     Kind::Every {
                         period,
@@ -303,7 +312,7 @@ impl<M> Table<M> {
                         make,
                     },
                 );
-                message
+                (key, message)
             }
         }
     }

@@ -8,6 +8,7 @@ use crate::ExitReason;
 use crate::lifecycle::{Stance, control};
 use crate::mailbox::batch::Batch;
 use crate::mailbox::queue::Item;
+use crate::observe;
 use crate::sync::{Arc, MutexGuard, Ordering};
 
 /// What an incarnation found when it went to draw.
@@ -84,6 +85,7 @@ impl<M: Send + 'static> Cell<M> {
         }
         self.header.rest.store(rest::AWAKE, Ordering::Relaxed);
         drop(guarded);
+        observe::begins(&self.header, incarnation);
         wake_all(wake);
         Some(incarnation)
     }
@@ -135,13 +137,17 @@ impl<M: Send + 'static> Cell<M> {
 
     pub(crate) fn started(&self, incarnation: u32) {
         let mut guarded = self.lock();
-        let news = if guarded.life.handle_started(incarnation) {
+        let is_news = guarded.life.handle_started(incarnation);
+        let news = if is_news {
             guarded.restart_news()
         } else {
             Vec::new()
         };
         let watchers = guarded.take_phase_watchers();
         drop(guarded);
+        if is_news {
+            observe::started(&self.header, incarnation);
+        }
         self.tell_restart(incarnation, news);
         watchers.into_iter().for_each(|(_, waker)| waker.wake());
     }
@@ -223,6 +229,12 @@ impl<M: Send + 'static> Cell<M> {
         self.pass_on(guarded);
         drop(old);
         parked
+    }
+
+    /// Whether there is nothing to draw, and nothing was asked of the incarnation.
+    pub(crate) fn has_nothing(&self) -> bool {
+        let guarded = self.lock();
+        guarded.queue.is_empty() && !guarded.life.is_disturbed(0)
     }
 
     /// Goes to rest without the lock, if the incarnation was listening and nothing has come since.

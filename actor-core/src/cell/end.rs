@@ -7,10 +7,11 @@ use super::{BEGUN_MASK, Cell, Guarded, Monitor, begun_word, wake_all};
 use crate::children::finish_all;
 use crate::dead_letter::DeadLetterReason;
 use crate::mailbox::queue::Item;
+use crate::observe;
 use crate::reply_scope::Scope;
 use crate::snapshot::Site;
 use crate::sync::{Arc, MutexGuard, Ordering};
-use crate::{ActorId, AskError, Down, ExitReason};
+use crate::{ActorId, AskError, DeadLetter, Down, ExitReason};
 
 impl<M: Send + 'static> Cell<M> {
     /// An incarnation ended. What it had drawn and not begun returns to the front of the queue. Whoever owns the restart is told; an
@@ -43,10 +44,12 @@ impl<M: Send + 'static> Cell<M> {
         if supervised || on_end.is_some() {
             let broken = guarded.take_links(incarnation);
             drop(guarded);
+            observe::ended(&self.header, incarnation, &reason);
             // Before its owner hears of it: whoever ends with it knows when the next incarnation begins.
             self.tell_linked(broken, &reason);
         } else {
             // In the same breath, so that nobody else can end it for another reason in between.
+            observe::ended(&self.header, incarnation, &reason);
             self.finish_locked(guarded, reason.clone());
         }
         drop(waker);
@@ -76,6 +79,7 @@ impl<M: Send + 'static> Cell<M> {
         let watchers = guarded.take_phase_watchers();
         drop(guarded);
 
+        observe::ended(&self.header, given_up, &reason);
         self.report_lost(out_of_reach, true);
         self.tell_linked(broken, &reason);
         if let Some(on_end) = on_end {
@@ -179,6 +183,7 @@ impl<M: Send + 'static> Cell<M> {
                 });
         drop(guarded);
 
+        observe::stopped(&self.header, &reason);
         drop(unheard);
         self.report_lost(out_of_reach, true);
         // Ordinarily none is left; one whose incarnation was given up could not stop them itself.
@@ -289,13 +294,15 @@ impl<M: Send + 'static> Cell<M> {
 
     pub(super) fn dead_letter_from(&self, reason: DeadLetterReason, sender: Option<ActorId>) {
         if let Some(system) = self.header.system() {
-            system.dead_letters.report(
-                self.header.id(),
-                self.name_arc(),
-                self.name_of_message(),
+            let letter = DeadLetter {
+                target: self.header.id(),
+                name: self.name_arc(),
+                message_type: self.name_of_message(),
                 reason,
                 sender,
-            );
+            };
+            observe::dead_letter(&self.header, &letter);
+            system.dead_letters.report(letter);
         }
     }
 

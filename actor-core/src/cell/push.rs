@@ -8,6 +8,7 @@ use super::{Cell, Guarded};
 use crate::dead_letter::DeadLetterReason;
 use crate::mailbox::order::Key;
 use crate::mailbox::queue::{Extra, Ticket, Turn};
+use crate::observe;
 use crate::reply_scope::{Scope, current_actor_id};
 use crate::sync::{MutexGuard, Ordering};
 use crate::{ActorId, AskError, Overflow};
@@ -40,6 +41,7 @@ impl<M: Send + 'static> Cell<M> {
         self.accepted.store(guarded.queue.kept(), Ordering::Release);
         let waker = guarded.rouse(&self.header);
         drop(guarded);
+        observe::sent::<M>(&self.header);
         if let Some(waker) = waker {
             waker.wake();
         }
@@ -83,6 +85,7 @@ impl<M: Send + 'static> Cell<M> {
                 self.accepted.store(guarded.queue.kept(), Ordering::Release);
                 let waker = guarded.rouse(&self.header);
                 drop(guarded);
+                observe::sent::<M>(&self.header);
                 waker.into_iter().for_each(Waker::wake);
                 // Who sent the oldest is not known.
                 oldest

@@ -7,8 +7,9 @@
 use std::task::{Context, Poll, Waker};
 
 use super::{AnyCell, Cell, Guarded, Header, Refused};
-use crate::dead_letter::DeadLetterReason;
+use crate::dead_letter::{DeadLetter, DeadLetterReason};
 use crate::mailbox::queue::{Ticket, Turn};
+use crate::observe;
 use crate::reply_scope::{Scope, current_actor, current_actor_id};
 use crate::sync::Arc;
 use crate::{ActorId, AskError, Mailbox, Overflow};
@@ -182,12 +183,14 @@ fn bury<M>(face: &dyn AnyCell, message: M, reason: DeadLetterReason, why: &AskEr
     crate::panic::discard(message);
     scope.close(|| why.clone());
     if let Some(system) = face.header().system() {
-        system.dead_letters.report(
-            face.header().id(),
-            face.name(),
-            face.message_type(),
+        let letter = DeadLetter {
+            target: face.header().id(),
+            name: face.name(),
+            message_type: face.message_type(),
             reason,
-            current_actor_id(),
-        );
+            sender: current_actor_id(),
+        };
+        observe::dead_letter(face.header(), &letter);
+        system.dead_letters.report(letter);
     }
 }

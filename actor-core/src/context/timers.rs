@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::observe;
+use crate::runtime::after;
 use crate::timers::{MissedTicks, TimerKey};
 use crate::{Actor, Context};
 
@@ -37,9 +39,10 @@ impl<A: Actor> Context<A> {
     /// # Ok(()) }
     /// ```
     pub fn send_after(&mut self, key: impl Into<TimerKey>, delay: Duration, message: A::Msg) {
-        let count = self.core().timers.clone();
+        let (key, count) = (key.into(), self.core().timers.clone());
+        observe::timer_set(self.inbox.cell.header(), &key, delay);
         let timers = &mut self.inbox.rare().timers;
-        timers.set_once(key.into(), moment(delay), message, &count);
+        timers.set_once(key, after(delay), message, &count);
     }
 
     /// Handles a message every `period`, the first after one period. The rhythm does not drift; ticks that were missed are skipped.
@@ -139,10 +142,11 @@ impl<A: Actor> Context<A> {
         make: impl FnMut() -> A::Msg + Send + 'static,
     ) {
         assert!(!period.is_zero(), "an interval needs a period above zero");
-        let count = self.core().timers.clone();
+        let (key, count) = (key.into(), self.core().timers.clone());
+        observe::timer_set(self.inbox.cell.header(), &key, period);
         self.inbox.rare().timers.set_every(
-            key.into(),
-            moment(period),
+            key,
+            after(period),
             period,
             missed,
             Box::new(make),
@@ -185,14 +189,13 @@ impl<A: Actor> Context<A> {
     /// ```
     pub fn cancel_timer(&mut self, key: impl Into<TimerKey>) -> bool {
         let key = key.into();
-        self.inbox
+        let was_set = self
+            .inbox
             .rare_if_any()
-            .is_some_and(|rare| rare.timers.cancel(&key))
+            .is_some_and(|rare| rare.timers.cancel(&key));
+        if was_set {
+            observe::timer_cancelled(self.inbox.cell.header(), &key);
+        }
+        was_set
     }
-}
-
-fn moment(delay: Duration) -> std::time::Instant {
-    let now = crate::runtime::now();
-    now.checked_add(delay)
-        .unwrap_or_else(|| now + Duration::from_secs(1_000_000_000))
 }

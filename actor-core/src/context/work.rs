@@ -4,10 +4,12 @@ use std::future::Future;
 
 use futures_core::Stream;
 
-use crate::runtime::Task;
+use crate::runtime::{Task, What};
 use crate::sync::Arc;
 use crate::work::{Flow, run_blocking, run_future, run_stream};
 use crate::{Actor, Context, WorkId};
+
+const WORK: What = What::Part("work beside an actor");
 
 impl<A: Actor> Context<A> {
     /// Runs a future beside this actor and handles its output, mapped, as a message.
@@ -62,7 +64,7 @@ impl<A: Actor> Context<A> {
     {
         let flow = self.flow();
         let work = run_future(Arc::clone(&flow), async move { map(future.await) });
-        let task = Task::owned(&self.core().runtime.spawn(work));
+        let task = Task::owned(self.core().runtime.spawn(WORK, work));
         self.add_work(flow, task)
     }
 
@@ -196,7 +198,7 @@ impl<A: Actor> Context<A> {
     {
         let flow = self.flow();
         let work = run_stream(Arc::clone(&flow), stream, map, end);
-        let task = Task::owned(&self.core().runtime.spawn(work));
+        let task = Task::owned(self.core().runtime.spawn(WORK, work));
         self.add_work(flow, task)
     }
 
@@ -242,7 +244,7 @@ impl<A: Actor> Context<A> {
     ) -> WorkId {
         let flow = self.flow();
         let call = run_blocking(Arc::clone(&flow), move || map(call()));
-        let task = Task::owned(&self.core().runtime.spawn_blocking(call));
+        let task = Task::owned(self.core().runtime.spawn_blocking(call));
         self.add_work(flow, task)
     }
 

@@ -10,7 +10,7 @@ use super::typed::describe;
 use crate::cell::{Cell, Refused};
 use crate::error::Returned;
 use crate::mailbox::queue::Ticket;
-use crate::runtime::first;
+use crate::runtime::{first, sleep};
 use crate::sync::Arc;
 use crate::{SendError, SendTimeoutError};
 
@@ -200,7 +200,7 @@ pub(super) async fn send_within<M: Send + 'static>(
     let sent = match cell.header().system() {
         Some(system) => first(&mut sending, system.timekeeper.sleep(limit)).await,
         // The actor of a specification that no supervisor has started yet: the runtime's own timer.
-        None => tokio::time::timeout(limit, &mut sending).await.ok(),
+        None => first(&mut sending, sleep(limit)).await,
     };
     match (sent, sending.message.take()) {
         (Some(sent), _) => sent.map_err(SendTimeoutError::from),

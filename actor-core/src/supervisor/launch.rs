@@ -2,8 +2,6 @@
 //!
 //! Called by `supervisor` only. It decides nothing and knows no strategies.
 
-use tokio::task::JoinHandle;
-
 use super::SupervisorError;
 use super::message::{Event, Origin, SupervisorMsg};
 use super::plan::Key;
@@ -11,6 +9,7 @@ use super::spec::Spec;
 use super::tree::is_alive;
 use crate::cell::{AnyCell, Cell, Reopened};
 use crate::children::{Child, KILL_GRACE, begin_to_halt, halt_if, within};
+use crate::runtime::{JoinHandle, What};
 use crate::spawn::adopt;
 use crate::sync::Arc;
 use crate::system::SystemCore;
@@ -126,7 +125,7 @@ fn register(spec: &Arc<Spec>) -> Result<(), Refused> {
 }
 
 /// A start that is under way. Dropped, it is called off, unless an incarnation has begun: that one has to be stopped.
-pub(super) struct StartTask(Option<JoinHandle<()>>);
+pub(super) struct StartTask(Option<JoinHandle>);
 
 impl StartTask {
     /// Calls it off and waits until nothing can begin any more.
@@ -156,7 +155,7 @@ pub(super) fn start_beside(
     let supervisor = Arc::clone(&ctx.inbox.cell);
     let start = Arc::clone(&spec.start);
     let sink = origin.sink(&supervisor);
-    let task = ctx.core().runtime.spawn(async move {
+    let starting = async move {
         if !supervisor.is_present(origin.incarnation) {
             return;
         }
@@ -165,7 +164,11 @@ pub(super) fn start_beside(
             Err(reason) => Event::Ended(reason),
         };
         origin.tell(&supervisor, event);
-    });
+    };
+    let task = ctx
+        .core()
+        .runtime
+        .spawn(What::Part("the start of a child"), starting);
     StartTask(Some(task))
 }
 
@@ -180,18 +183,21 @@ pub(super) fn stop_beside(
     begin_to_halt(&spec.cell, spec.shutdown);
     let supervisor = Arc::clone(&ctx.inbox.cell);
     let (spec, system) = (Arc::clone(spec), Arc::clone(ctx.core()));
-    drop(ctx.core().runtime.spawn(async move {
-        let stopping = Stopping {
-            supervisor,
-            system,
-            spec,
-            origin,
-        };
-        if let Some(reason) = stopping.run(starting).await {
-            let supervisor = &stopping.supervisor;
-            stopping.origin.tell(supervisor, Event::Halted(reason));
-        }
-    }));
+    let runtime = &ctx.core().runtime;
+    drop(
+        runtime.spawn(What::Part("the stop of a child"), async move {
+            let stopping = Stopping {
+                supervisor,
+                system,
+                spec,
+                origin,
+            };
+            if let Some(reason) = stopping.run(starting).await {
+                let supervisor = &stopping.supervisor;
+                stopping.origin.tell(supervisor, Event::Halted(reason));
+            }
+        }),
+    );
 }
 
 struct Stopping {

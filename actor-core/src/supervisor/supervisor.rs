@@ -4,8 +4,7 @@
 //! of the supervisor's incarnation, so an event of the past is recognised, calls are answered meanwhile, and it can be stopped at any
 //! time. Its own end is the ordinary end of an actor: its children are stopped in reverse, whatever state they are in.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
+use std::collections::BTreeMap;
 use std::task::Poll;
 
 use super::config::Config;
@@ -17,6 +16,7 @@ use super::tree::find_below;
 use super::{ChildInfo, Strategy, SupervisorBuilder, SupervisorError};
 use crate::cell::Cell;
 use crate::guard::caught;
+use crate::observe;
 use crate::runtime::{first, now};
 use crate::sync::{Arc, Mutex, lock};
 use crate::timers::TimerKey;
@@ -71,7 +71,8 @@ type FirstFailure = Arc<Mutex<Option<StartError>>>;
 pub struct Supervisor {
     config: Arc<Config>,
     plan: Plan,
-    entries: HashMap<Key, Entry>,
+    /// In the order of their keys, so that the end of an incarnation is the same every time.
+    entries: BTreeMap<Key, Entry>,
     first_failure: FirstFailure,
 }
 
@@ -109,9 +110,9 @@ impl Supervisor {
 
     pub(super) fn new(config: Arc<Config>) -> Self {
         Supervisor {
-            plan: config.plan(RandomState::new().hash_one(0)),
+            plan: config.plan(crate::runtime::random()),
             config,
-            entries: HashMap::new(),
+            entries: BTreeMap::new(),
             first_failure: FirstFailure::default(),
         }
     }
@@ -219,7 +220,11 @@ impl Supervisor {
                 self.plan.handle_started(key, attempt, now(), &mut nothing);
                 Ok(())
             }
-            Some(Err(reason)) => self.fail_start(&spec.id, reason),
+            Some(Err(reason)) => {
+                // Whoever starts the supervisor gets the error.
+                observe::failure_was_told(spec.cell.header());
+                self.fail_start(&spec.id, reason)
+            }
             // The end of this actor stops the children, whatever state they are in.
             None => Err("it was stopped while its children started".into()),
         }

@@ -14,7 +14,7 @@ use std::task::{Context, Poll, Waker};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
-use crate::runtime::{Runtime, first};
+use crate::runtime::{Runtime, What, first};
 use crate::sync::{Arc, Mutex, OnceLock, Weak, lock};
 use deadlines::{Deadlines, Key};
 
@@ -66,6 +66,8 @@ struct State {
     table: Table,
     /// Whether the driver looks again within [`SWEEP`] by itself.
     sweeping: bool,
+    /// Until when the driver sleeps, if it is a task.
+    until: Option<Instant>,
     closed: bool,
 }
 
@@ -88,6 +90,7 @@ impl Timekeeper {
         let state = State {
             table: Deadlines::new(),
             sweeping: false,
+            until: None,
             closed: false,
         };
         let shared = Shared {
@@ -125,8 +128,15 @@ impl Timekeeper {
         } else {
             // Stamped at once, so that virtual moments are exact; what is due already waits for the driver.
             state.table.stamp(self.runtime.now());
+            let is_first = match (state.table.next_due(), state.until) {
+                (Some(due), Some(until)) => due < until,
+                (due, _) => due.is_some(),
+            };
             drop(state);
-            self.shared.nudge.notify_one();
+            // The deadline of nearly every ask is later than one that is set already.
+            if is_first {
+                self.shared.nudge.notify_one();
+            }
         }
         key
     }
@@ -184,7 +194,8 @@ impl Timekeeper {
                 }
             }
             Timekeeping::Runtime => {
-                drop(self.runtime.spawn(run_task(shared, self.runtime.clone())));
+                let driver = run_task(shared, self.runtime.clone());
+                drop(self.runtime.spawn(What::Part("the timekeeper"), driver));
                 None
             }
         }
@@ -250,7 +261,9 @@ async fn run_task(shared: Weak<Shared>, runtime: Runtime) {
             if state.closed {
                 return;
             }
-            (state.table.sweep(runtime.now()), state.table.next_due())
+            let passed = state.table.sweep(runtime.now());
+            state.until = state.table.next_due();
+            (passed, state.until)
         };
         passed.iter().for_each(|target| target.expire());
         if !passed.is_empty() {

@@ -7,6 +7,7 @@ use super::forward::Forwarder;
 use super::{ActorSubscription, Delivery, Subscription, TopicCore, TopicPolicy};
 use crate::cell::{Monitor, membership_id};
 use crate::directory::WrongType;
+use crate::runtime::What;
 use crate::sync::{Arc, lock};
 use crate::{ActorRef, ActorSystem};
 
@@ -203,7 +204,11 @@ impl<T: Send + 'static> Topic<T> {
             membership,
         };
         // It ends by itself when the seat is closed, and takes the subscription away when the runtime drops it.
-        drop(self.core.runtime.spawn(forwarder.run(map)));
+        drop(
+            self.core
+                .runtime
+                .spawn(What::Part("a subscription"), forwarder.run(map)),
+        );
         Ok(ActorSubscription::new(seated))
     }
 }

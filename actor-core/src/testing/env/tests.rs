@@ -1,0 +1,43 @@
+use super::{Schedule, Wishes};
+
+#[track_caller]
+fn check(
+    seed: Option<&str>,
+    seeds: Option<&str>,
+    schedule: Option<&str>,
+    expected: (Option<std::ops::Range<u64>>, Option<Schedule>),
+) {
+    let wishes = Wishes::parse(seed, seeds, schedule).unwrap();
+    assert_eq!((wishes.seeds, wishes.schedule), expected);
+}
+
+#[test]
+fn variables_name_a_seed_or_a_range_and_a_schedule() {
+    check(None, None, None, (None, None));
+    check(Some("7"), None, None, (Some(7..8), None));
+    check(None, Some("3..9"), None, (Some(3..9), None));
+    check(Some("7"), Some("3..9"), None, (Some(7..8), None));
+    check(None, None, Some("fifo"), (None, Some(Schedule::Fifo)));
+    check(None, None, Some("random"), (None, Some(Schedule::Random)));
+    check(None, None, Some("mixed"), (None, Some(Schedule::Mixed)));
+    check(
+        None,
+        None,
+        Some("pct:4"),
+        (None, Some(Schedule::Pct { depth: 4 })),
+    );
+}
+
+#[test]
+fn what_cannot_be_understood_is_told() {
+    for (seed, seeds, schedule, told) in [
+        (Some("x"), None, None, "a seed is a number"),
+        (None, Some("5"), None, "like 0..1000"),
+        (None, Some("5..5"), None, "is empty"),
+        (None, Some("5..x"), None, "a seed is a number"),
+        (None, None, Some("pct"), "like pct:3"),
+    ] {
+        let problem = Wishes::parse(seed, seeds, schedule).unwrap_err();
+        assert!(problem.contains(told), "{problem}");
+    }
+}

@@ -1,0 +1,10 @@
+//! The test kit: what a seed decides, what virtual time does, and what a failing run says.
+
+#![allow(clippy::unwrap_used)]
+
+mod determinism;
+mod failures;
+mod mixture;
+mod replay;
+mod time;
+mod turns;
