@@ -80,6 +80,7 @@ impl Simulation {
     /// });
     /// assert!(race.is_err(), "nothing says that the first one wins");
     /// ```
+    #[track_caller]
     pub fn seeds<T, F, Fut>(self, seeds: Range<u64>, body: F) -> Result<Explored, Box<Failure>>
     where
         F: Fn(TestSystem) -> Fut,
@@ -148,6 +149,7 @@ impl Simulation {
     /// });
     /// assert!(matches!(checked.unwrap_err().kind, FailureKind::Parted { .. }));
     /// ```
+    #[track_caller]
     pub fn check_deterministic<T, F, Fut>(
         self,
         seed: u64,

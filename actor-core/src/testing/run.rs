@@ -307,6 +307,7 @@ impl Simulation {
     /// assert_eq!(report.elapsed, Duration::from_secs(60));
     /// # Ok(()) }
     /// ```
+    #[track_caller]
     pub fn run<T, F, Fut>(mut self, body: F) -> Result<Report<T>, Box<Failure>>
     where
         F: FnOnce(TestSystem) -> Fut,
@@ -333,6 +334,7 @@ impl Simulation {
     }
 
     /// One run, and what it shared.
+    #[track_caller]
     pub(super) fn run_once<T, F, Fut>(
         &self,
         seed: u64,

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use actor_core::prelude::*;
-use actor_core::{Delivery, MonitorId, TopicPolicy};
+use actor_core::testing::{Simulation, TestSystem};
+use actor_core::{Backoff, Delivery, MonitorId, TopicPolicy};
 use tests::poll_once;
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -278,4 +279,37 @@ pub(crate) async fn spawn_children(system: &ActorSystem, count: u64) {
         spawned.await.unwrap();
     })
     .await;
+}
+
+/// Each simulation ends in the midst of everything: actors live, timers are set, a child waits for its restart, asks are open.
+pub(crate) async fn simulate(_: &ActorSystem, count: u64) {
+    let body = |system: TestSystem| async move {
+        let backoff = Backoff::constant(HOUR);
+        let (spec, child) = ChildSpec::new("child", Worker::default)
+            .backoff(backoff)
+            .build();
+        tolerant().child(spec).start(&system).await.unwrap();
+        system.expect_failure(&child);
+        child.send(Task::Fail).await.unwrap();
+        let worker = system
+            .start_named("worker", Worker::default())
+            .await
+            .unwrap();
+        let asked = worker.ask(|reply| Task::SetTimers(2, reply)).await;
+        asked.unwrap();
+        worker
+            .ask(|reply| Task::SpawnChildren(2, reply))
+            .await
+            .unwrap();
+        let mut asking = Box::pin(worker.ask(Task::Keep));
+        assert!(poll_once(&mut asking).is_none());
+        system.settle().await;
+    };
+    let run = move || {
+        Simulation::new()
+            .seeds(0..count.div_ceil(50), body)
+            .unwrap()
+    };
+    // It has a runtime of its own.
+    std::thread::scope(|scope| scope.spawn(run).join()).unwrap();
 }

@@ -166,6 +166,11 @@ fn dynamic_children_leave_nothing() {
     check_flat("dynamic_children_leave_nothing", cycles::start_children);
 }
 
+#[test]
+fn simulations_leave_nothing() {
+    check_flat("simulations_leave_nothing", cycles::simulate);
+}
+
 // C6
 #[test]
 fn children_of_actors_leave_nothing() {

@@ -64,6 +64,29 @@ fn each_schedule_is_deterministic() {
     }
 }
 
+/// Set in the process that another one compares itself with.
+const OTHER: &str = "SIMULATION_TEST_OTHER";
+
+// Where things lie in memory, and how hash maps are seeded, is different there.
+#[test]
+fn a_seed_gives_the_same_digest_in_another_process() {
+    let digests = (0..20).map(|seed| Simulation::new().seed(seed).run(play).unwrap().digest);
+    let digests = format!("{:?}", digests.collect::<Vec<u64>>());
+    if std::env::var_os(OTHER).is_some() {
+        return std::io::Write::write_all(&mut std::io::stdout(), digests.as_bytes()).unwrap();
+    }
+
+    let test = "determinism::a_seed_gives_the_same_digest_in_another_process";
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args([test, "--exact", "--nocapture"])
+        .env(OTHER, "1")
+        .output()
+        .unwrap();
+
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(told.contains(&digests), "{digests} is not in {told}");
+}
+
 #[test]
 fn several_simulations_run_at_once_on_threads_and_disturb_nobody() {
     let alone: Vec<u64> = (0..8)

@@ -4,6 +4,7 @@
 
 mod determinism;
 mod failures;
+mod lives;
 mod mixture;
 mod replay;
 mod time;

@@ -124,3 +124,21 @@ fn pct_lets_nobody_starve() {
 
     assert_eq!(picks.len(), MANY as usize);
 }
+
+/// How many of 1,000 seeds let the first of two tasks, with twenty steps each, end before the other one begins.
+fn runs_far_ahead(schedule: &Schedule) -> usize {
+    let is_far_ahead = |seed| {
+        let mut policy = Policy::new(schedule.clone(), seed, 40);
+        (0..2).for_each(|task| policy.handle_spawn(task));
+        let ready = VecDeque::from([0, 1]);
+        (0..20).all(|_| policy.pick(&ready) == 0)
+    };
+    (0..1_000).filter(|seed| is_far_ahead(*seed)).count()
+}
+
+#[test]
+fn pct_makes_long_delays_that_random_never_makes() {
+    assert_eq!(runs_far_ahead(&Schedule::Random), 0);
+    assert!(runs_far_ahead(&Schedule::Pct { depth: 3 }) > 100);
+    assert!(runs_far_ahead(&Schedule::Mixed) > 50);
+}
