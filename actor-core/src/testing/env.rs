@@ -78,5 +78,16 @@ fn schedule_named(text: &str) -> Result<Schedule, String> {
     })
 }
 
+/// The same the other way round; none for one that a variable cannot name.
+pub(super) fn name_of(schedule: &Schedule) -> Option<String> {
+    match schedule {
+        Schedule::Mixed => Some("mixed".to_owned()),
+        Schedule::Fifo => Some("fifo".to_owned()),
+        Schedule::Random => Some("random".to_owned()),
+        Schedule::Pct { depth } => Some(format!("pct:{depth}")),
+        Schedule::Replay(_) => None,
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -115,7 +115,7 @@ impl Simulation {
         if !self.needs_length() {
             return (self, None);
         }
-        let plain = self.clone().schedule(Schedule::Fifo);
+        let plain = self.clone().wished(Some(Schedule::Fifo));
         let measured = plain.run_once(MEASURED, body).0.map(|report| report.steps);
         let steps = match &measured {
             Ok(steps) => *steps,

@@ -55,8 +55,8 @@
 //!
 //! # Replay
 //!
-//! A failure names its seed. `ACTOR_TEST_SEED=7 cargo test NAME` runs that one, `ACTOR_TEST_SEEDS=0..10000` a range, and
-//! `ACTOR_TEST_SCHEDULE=fifo` (or `random`, `pct:3`, `mixed`) another schedule, whatever the test says.
+//! A failure names its seed. `ACTOR_TEST_SEED=7 cargo test NAME` runs that one, and `ACTOR_TEST_SEEDS=0..10000` a range
+//! where a test tries many; `ACTOR_TEST_SCHEDULE=fifo` (or `random`, `pct:3`, `mixed`) is another schedule, whatever the test says.
 
 mod digest;
 mod env;

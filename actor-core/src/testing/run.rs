@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle};
 
-use super::env::Wishes;
+use super::env::{Wishes, name_of};
 use super::report::{Circumstances, Failure, FailureKind, Left, Report};
 use super::scheduler::{End, Inside, Limits, Schedule, Scheduler, Sim, is_simulated};
 use super::system::TestSystem;
@@ -53,6 +53,8 @@ type Configure = dyn Fn(SystemBuilder) -> SystemBuilder + Send + Sync;
 pub struct Simulation {
     seed: u64,
     schedule: Schedule,
+    /// The schedule is not what the test says.
+    is_another: bool,
     length: u64,
     limits: Limits,
     is_strict: bool,
@@ -92,6 +94,7 @@ impl Simulation {
         Simulation {
             seed: 0,
             schedule: Schedule::default(),
+            is_another: false,
             length: LENGTH,
             limits: Limits {
                 horizon: HORIZON,
@@ -308,15 +311,14 @@ impl Simulation {
     /// # Ok(()) }
     /// ```
     #[track_caller]
-    pub fn run<T, F, Fut>(mut self, body: F) -> Result<Report<T>, Box<Failure>>
+    pub fn run<T, F, Fut>(self, body: F) -> Result<Report<T>, Box<Failure>>
     where
         F: FnOnce(TestSystem) -> Fut,
         Fut: Future<Output = T>,
     {
         let wishes = Wishes::from_env();
-        self.schedule = wishes.schedule.unwrap_or(self.schedule);
-        self.seed = wishes.seeds.map_or(self.seed, |seeds| seeds.start);
-        match self.run_once(self.seed, body).0 {
+        let seed = wishes.seeds.map_or(self.seed, |seeds| seeds.start);
+        match self.wished(wishes.schedule).run_once(seed, body).0 {
             Err(failure) if matches!(failure.kind, FailureKind::Panicked { .. }) => {
                 failure.resume()
             }
@@ -324,8 +326,12 @@ impl Simulation {
         }
     }
 
+    /// With another schedule than the test says, if there is one.
     pub(super) fn wished(mut self, schedule: Option<Schedule>) -> Self {
-        self.schedule = schedule.unwrap_or(self.schedule);
+        if let Some(schedule) = schedule {
+            self.schedule = schedule;
+            self.is_another = true;
+        }
         self
     }
 
@@ -458,10 +464,8 @@ impl Simulation {
 
     /// A failure of this simulation.
     pub(super) fn fail(&self, sim: &Arc<Sim>, digest: u64, kind: FailureKind) -> Box<Failure> {
-        let schedule = match &self.schedule {
-            Schedule::Fifo => "ACTOR_TEST_SCHEDULE=fifo ",
-            _ => "",
-        };
+        let name = name_of(&self.schedule).filter(|_| self.is_another);
+        let schedule = name.map_or_else(String::new, |name| format!("ACTOR_TEST_SCHEDULE={name} "));
         let (seed, test) = (sim.seed, name_of_test());
         let at = Circumstances {
             sim,

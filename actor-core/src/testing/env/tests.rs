@@ -1,4 +1,4 @@
-use super::{Schedule, Wishes};
+use super::{Schedule, Wishes, name_of, schedule_named};
 
 #[track_caller]
 fn check(
@@ -40,4 +40,14 @@ fn what_cannot_be_understood_is_told() {
         let problem = Wishes::parse(seed, seeds, schedule).unwrap_err();
         assert!(problem.contains(told), "{problem}");
     }
+}
+
+#[test]
+fn a_schedule_that_has_a_name_is_named_so_that_it_is_understood() {
+    let pct = Schedule::Pct { depth: 3 };
+    for schedule in [Schedule::Mixed, Schedule::Fifo, Schedule::Random, pct] {
+        let name = name_of(&schedule).unwrap();
+        assert_eq!(schedule_named(&name), Ok(schedule));
+    }
+    assert_eq!(name_of(&Schedule::Replay(vec![1])), None);
 }

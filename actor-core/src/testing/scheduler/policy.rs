@@ -38,7 +38,7 @@ pub enum Schedule {
         /// How many delays must come together to show the bug; 2 to 5 is usual.
         depth: u32,
     },
-    /// Place by place in the list of the ready, as a [report](super::Report::picks) has it; first in, first out behind its end.
+    /// Place by place in the list of the ready, as a [report](crate::testing::Report::picks) has it; first in, first out behind its end.
     Replay(Vec<u32>),
 }
 
