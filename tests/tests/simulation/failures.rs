@@ -296,28 +296,32 @@ fn an_empty_range_of_seeds_says_so() {
     drop(Simulation::new().seeds(5..5, |_| async {}));
 }
 
+/// The order in which three actors have their only message.
+async fn race(system: TestSystem) -> Vec<u32> {
+    struct Racer(tokio::sync::mpsc::UnboundedSender<u32>);
+    impl Actor for Racer {
+        type Msg = u32;
+        async fn handle(&mut self, n: u32, _ctx: &mut Context<Self>) -> ActorResult {
+            Ok(self.0.send(n)?)
+        }
+    }
+
+    let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
+    for number in [1, 2, 3] {
+        let racer = system.spawn(Racer(sender.clone()));
+        racer.send(number).await.unwrap();
+    }
+    drop(sender);
+    let mut order = Vec::new();
+    while let Some(number) = receiver.recv().await {
+        order.push(number);
+    }
+    order
+}
+
 #[test]
 fn the_first_seed_that_fails_is_reported_and_fails_again() {
-    let body = |system: TestSystem| async move {
-        let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
-        for number in [1, 2, 3] {
-            struct Racer(tokio::sync::mpsc::UnboundedSender<u32>);
-            impl Actor for Racer {
-                type Msg = u32;
-                async fn handle(&mut self, n: u32, _ctx: &mut Context<Self>) -> ActorResult {
-                    Ok(self.0.send(n)?)
-                }
-            }
-            let racer = system.spawn(Racer(sender.clone()));
-            racer.send(number).await.unwrap();
-        }
-        drop(sender);
-        let mut order = Vec::new();
-        while let Some(number) = receiver.recv().await {
-            order.push(number);
-        }
-        assert_ne!(order, [3, 2, 1]);
-    };
+    let body = async |system| assert_ne!(race(system).await, [3, 2, 1]);
 
     let failure = Simulation::new().seeds(0..1_000, body).unwrap_err();
     let seed = failure.seed;
@@ -325,4 +329,23 @@ fn the_first_seed_that_fails_is_reported_and_fails_again() {
 
     assert!(matches!(failure.kind, FailureKind::Panicked { .. }));
     assert_eq!((failure.digest, failure.steps), (again.digest, again.steps));
+}
+
+#[test]
+fn a_failure_in_the_run_that_is_measured_is_told_if_no_seed_fails() {
+    let body = async |system| assert_ne!(race(system).await, [1, 2, 3]);
+
+    let failures = (0..50).filter_map(|seed| Simulation::new().seeds(seed..seed + 1, body).err());
+    let measured = "ACTOR_TEST_SCHEDULE=fifo ACTOR_TEST_SEED=0 ";
+    let (measured, seeds): (Vec<_>, Vec<_>) =
+        failures.partition(|failure| failure.command.starts_with(measured));
+
+    // Each of the fifty comes across it, one way or the other.
+    assert_eq!(measured.len() + seeds.len(), 50);
+    assert!(measured.len() > 25);
+    assert!(
+        measured
+            .iter()
+            .all(|failure| failure.schedule == Schedule::Fifo)
+    );
 }
