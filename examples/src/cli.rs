@@ -4,6 +4,7 @@
 
 use std::ffi::OsString;
 use std::io::{self, Write};
+use std::ops::Range;
 use std::process::ExitCode;
 
 use clap::builder::PossibleValuesParser;
@@ -13,6 +14,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::console::{Console, is_loss};
 use crate::exit;
 use crate::primes;
+use crate::simulation::SimArgs;
 use crate::topology::{self, About, Selection};
 
 const EXAMPLES: &str = "\
@@ -21,6 +23,8 @@ Examples:
   actors run primes --input numbers.txt    the same for numbers of your own
   actors run primes --kill-worker          the same while one worker is killed
   actors run wordcount ~/texts             count the words of a folder
+  actors run countdown --sim --seed 7      the same run every time, in virtual time
+  actors run bank --sim --seeds 0..1000    a thousand orders of events, or the first that breaks it
   actors describe wordcount                what it shows, its actors, its parameters
   actors --json run primes                 one JSON object as the last line of standard output
 
@@ -57,6 +61,9 @@ enum Command {
         disable_help_subcommand = true
     )]
     Run {
+        #[command(flatten)]
+        simulation: SimArgs,
+
         #[command(subcommand)]
         topology: Named,
     },
@@ -89,8 +96,8 @@ pub(crate) enum Action {
     List,
     /// Explain one.
     Describe(&'static About),
-    /// Run one.
-    Run(Selection),
+    /// Run one; under these seeds if it is to be simulated.
+    Run(Selection, Option<Range<u64>>),
 }
 
 /// Reads a command line, program name first.
@@ -100,16 +107,21 @@ pub(crate) enum Action {
 pub(crate) fn read(words: impl IntoIterator<Item = OsString>) -> Result<Request, clap::Error> {
     let cli = Cli::try_parse_from(words)?;
     let command = match cli.command {
-        None => Action::Run(Selection::Primes(primes::Args::default())),
+        None => Action::Run(Selection::Primes(primes::Args::default()), None),
         Some(Command::List) => Action::List,
         Some(Command::Describe { name }) => {
             Action::Describe(topology::find(&name).expect("the parser lets only known names pass"))
         }
         Some(Command::Run {
+            simulation,
             topology: Named::Known(selection),
-        }) => Action::Run(selection),
+        }) => {
+            let seeds = simulation.seeds().map_err(without_simulation)?;
+            Action::Run(selection, seeds)
+        }
         Some(Command::Run {
             topology: Named::Unknown(words),
+            ..
         }) => return Err(unknown_topology(&words)),
         Some(Command::Unknown(words)) => return Err(unknown_command(&words)),
     };
@@ -145,6 +157,15 @@ pub(crate) fn parameters(name: &str) -> Vec<clap::Arg> {
         .filter(|parameter| parameter.get_id() != "help")
         .cloned()
         .collect()
+}
+
+fn without_simulation(problem: &str) -> clap::Error {
+    let mut grammar = Cli::command();
+    grammar.build();
+    let run = grammar
+        .find_subcommand_mut("run")
+        .expect("the grammar has `run`");
+    run.error(ErrorKind::MissingRequiredArgument, problem)
 }
 
 fn unknown_topology(words: &[String]) -> clap::Error {

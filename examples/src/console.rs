@@ -18,6 +18,8 @@ pub(crate) struct Console {
     // is a terminal.
     bars: MultiProgress,
     json: bool,
+    // Whether it says nothing but the last JSON object.
+    is_muted: bool,
     // Whether a part of the result could not be written.
     failed: Arc<AtomicBool>,
 }
@@ -28,7 +30,17 @@ impl Console {
         Console {
             bars: MultiProgress::with_draw_target(ProgressDrawTarget::stderr()),
             json,
+            is_muted: false,
             failed: Arc::new(AtomicBool::new(false)),
+        }
+    }
+
+    /// One for a run of which nobody wants to read, as there are many of them.
+    pub(crate) fn muted(&self) -> Self {
+        Console {
+            bars: MultiProgress::with_draw_target(ProgressDrawTarget::hidden()),
+            is_muted: true,
+            ..self.clone()
         }
     }
 
@@ -36,13 +48,16 @@ impl Console {
     pub(crate) fn line(&self, text: impl AsRef<str>) {
         if self.json {
             self.note(text);
-        } else {
+        } else if !self.is_muted {
             self.print(text.as_ref());
         }
     }
 
     /// Prints one line that is not part of the result.
     pub(crate) fn note(&self, text: impl AsRef<str>) {
+        if self.is_muted {
+            return;
+        }
         // There is nowhere left to complain.
         let _ = self
             .bars
@@ -81,8 +96,10 @@ impl Console {
         let bar = self
             .bars
             .add(ProgressBar::new(len).with_style(style).with_message(label));
-        // Keeps the clock moving while one step takes long.
-        bar.enable_steady_tick(Duration::from_millis(200));
+        if !self.is_muted {
+            // Keeps the clock moving while one step takes long.
+            bar.enable_steady_tick(Duration::from_millis(200));
+        }
         bar
     }
 

@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 
 use crate::exit::Failure;
 use crate::interrupt::Interrupt;
+use crate::topology::Stage;
 use crate::worker_program;
 use crate::workers::Crew;
 
@@ -34,7 +35,12 @@ impl Fleet {
     ///
     /// # Errors
     /// If a worker cannot be started; none is left then.
-    pub(crate) async fn start(name: &str, crew: Crew) -> Result<Self, Failure> {
+    pub(crate) async fn start(name: &str, crew: Crew, stage: &Stage) -> Result<Self, Failure> {
+        let crew = if stage.is_simulated {
+            crew.simulated()
+        } else {
+            crew
+        };
         let system = ActorSystem::new(name);
         let node = Node::new(worker_program::registry());
         let jobs = worker_program::jobs();

@@ -8,7 +8,7 @@ use std::io;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::exit::{self, Failure};
+use crate::exit;
 
 /// Whether the user has asked for an end; clones see the same request.
 #[derive(Clone, Debug)]
@@ -62,36 +62,9 @@ impl Interrupt {
     }
 }
 
-/// Lets `read` block a thread of its own, as it may for ever: standard input may be a terminal, a folder may be on a disk that is gone.
-///
-/// # Errors
-/// That of `read`; `Failure::Interrupted` if Ctrl-C came first, and then the thread is left behind.
-pub(crate) async fn reading<T: Send + 'static>(
-    interrupt: &Interrupt,
-    read: impl FnOnce() -> Result<T, Failure> + Send + 'static,
-) -> Result<T, Failure> {
-    let reading = tokio::task::spawn_blocking(read);
-    tokio::select! { biased;
-        () = interrupt.requested() => Err(Failure::Interrupted),
-        read = reading => read.map_err(|error| Failure::machinery("reading the input", error))?,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[tokio::test]
-    async fn a_reading_that_does_not_end_can_be_interrupted() {
-        let (request, interrupt) = Interrupt::by_hand();
-        let (write, input) = std::sync::mpsc::channel::<u32>();
-        request.send_replace(true);
-
-        let read = reading(&interrupt, move || Ok(input.recv().unwrap_or(0))).await;
-
-        assert!(matches!(read, Err(Failure::Interrupted)));
-        drop(write);
-    }
 
     #[tokio::test]
     async fn a_request_reaches_clones_made_before_and_after_it() {

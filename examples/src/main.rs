@@ -19,6 +19,7 @@ mod logging;
 mod primes;
 mod pubsub;
 mod runner;
+mod simulation;
 mod spinner;
 #[cfg(test)]
 mod testing;

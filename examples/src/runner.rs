@@ -10,6 +10,7 @@ use crate::console::Console;
 use crate::exit::{self, Failure};
 use crate::interrupt::Interrupt;
 use crate::logging;
+use crate::simulation;
 use crate::topology::{self, About, Outcome, Selection, Stage};
 
 /// Serves `request`; the code says how it went.
@@ -18,7 +19,11 @@ pub(crate) fn serve(request: Request) -> ExitCode {
     let code = match request.command {
         Action::List => list(&console),
         Action::Describe(about) => describe(&console, about),
-        Action::Run(selection) => run(selection, &console),
+        Action::Run(selection, Some(seeds)) => {
+            logging::install(&console);
+            simulation::serve(&selection, seeds, &console)
+        }
+        Action::Run(selection, None) => run(selection, &console),
     };
     // Every other code is an error already.
     let is_lost = code == exit::HELD && console.has_failed();
@@ -158,6 +163,7 @@ fn run(selection: Selection, console: &Console) -> u8 {
             .run(&Stage {
                 console: console.clone(),
                 interrupt,
+                is_simulated: false,
             })
             .await
     });

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::Subcommand;
 use serde_json::Value;
+use tokio::task::JoinError;
 
 use crate::console::Console;
 use crate::exit::Failure;
@@ -42,7 +43,7 @@ pub(crate) const ALL: [&About; 7] = [
 ];
 
 /// A topology with its parameters, as chosen on the command line.
-#[derive(Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 pub(crate) enum Selection {
     /// See [`hello`].
     #[command(about = hello::ABOUT.summary, long_about = hello::ABOUT.shows)]
@@ -105,6 +106,39 @@ pub(crate) struct Stage {
     pub(crate) console: Console,
     /// Whether the user wants it to end early.
     pub(crate) interrupt: Interrupt,
+    /// Whether it runs in a simulation: then time is virtual, and there are no threads and no processes.
+    pub(crate) is_simulated: bool,
+}
+
+impl Stage {
+    /// Computes something that takes long, or reads: beside the runtime's threads, which have others to serve. A simulation waits for it,
+    /// since nothing happens beside it.
+    ///
+    /// # Errors
+    /// If it panics.
+    pub(crate) async fn aside<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, JoinError> {
+        if self.is_simulated {
+            return Ok(work());
+        }
+        tokio::task::spawn_blocking(work).await
+    }
+
+    /// Reads the input aside. Ctrl-C does not wait for a reading that does not end.
+    ///
+    /// # Errors
+    /// Those of the reading; `Failure::Interrupted`.
+    pub(crate) async fn reading<T: Send + 'static>(
+        &self,
+        read: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        tokio::select! { biased;
+            () = self.interrupt.requested() => Err(Failure::Interrupted),
+            read = self.aside(read) => read.map_err(|error| Failure::machinery("reading the input", error))?,
+        }
+    }
 }
 
 /// What a topology has to show at its end.
@@ -169,5 +203,23 @@ mod tests {
         assert_eq!(told(1_500, 500_000), "0.0030");
         assert_eq!(told(999, 500_000), "-");
         assert_eq!(told(0, 0), "-");
+    }
+
+    #[tokio::test]
+    async fn a_reading_that_does_not_end_can_be_interrupted() {
+        let (request, interrupt) = Interrupt::by_hand();
+        let (write, input) = std::sync::mpsc::channel::<u32>();
+        request.send_replace(true);
+
+        let stage = Stage {
+            console: Console::new(true),
+            interrupt,
+            is_simulated: false,
+        };
+
+        let read = stage.reading(move || Ok(input.recv().unwrap_or(0))).await;
+
+        assert!(matches!(read, Err(Failure::Interrupted)));
+        drop(write);
     }
 }

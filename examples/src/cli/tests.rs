@@ -22,10 +22,11 @@ fn the_grammar_is_sound() {
 
 #[test]
 fn no_words_run_primes_with_the_defaults_of_its_grammar() {
-    let Action::Run(Selection::Primes(bare)) = read_words("").unwrap().command else {
+    let Action::Run(Selection::Primes(bare), None) = read_words("").unwrap().command else {
         panic!("not primes")
     };
-    let Action::Run(Selection::Primes(spelled)) = read_words("run primes").unwrap().command else {
+    let Action::Run(Selection::Primes(spelled), None) = read_words("run primes").unwrap().command
+    else {
         panic!("not primes")
     };
 

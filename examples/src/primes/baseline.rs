@@ -1,6 +1,8 @@
 //! The same work in sequence: gives the right answers, and the time that the workers are compared with.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::arithmetic::is_prime;
 use crate::exit::Failure;
@@ -24,7 +26,7 @@ pub(super) async fn measure(numbers: &[u64], stage: &Stage) -> Result<Option<Bas
     let (numbers, interrupt, steps) = (numbers.to_vec(), stage.interrupt.clone(), bar.clone());
 
     // On a thread of its own: it computes for seconds, and the runtime has Ctrl-C to listen for.
-    let pass = tokio::task::spawn_blocking(move || {
+    let pass = stage.aside(move || {
         let begin = Instant::now();
         let mut found = Vec::with_capacity(numbers.len());
         for number in numbers {

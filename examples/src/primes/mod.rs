@@ -18,7 +18,6 @@ use std::path::PathBuf;
 
 pub(crate) use self::run::CHECK;
 use crate::exit::Failure;
-use crate::interrupt::reading;
 use crate::topology::{About, Outcome, Stage};
 use crate::workers::{Crew, WorkerArgs};
 
@@ -77,6 +76,11 @@ struct Plan {
 impl Plan {
     async fn new(args: Args, stage: &Stage) -> Result<Self, Failure> {
         let crew = args.workers.crew()?;
+        if args.kill_worker && stage.is_simulated {
+            return Err(Failure::Input(
+                "--kill-worker kills a real process, and a simulation has none: leave one of the two out".to_owned(),
+            ));
+        }
         if args.kill_worker && crew.processes == 0 {
             return Err(Failure::Input(
                 "--kill-worker kills a process worker, and there is none: give --processes N as well".to_owned(),
@@ -84,7 +88,7 @@ impl Plan {
         }
         let numbers = match args.input {
             None => input::CLASSIC.to_vec(),
-            Some(path) => reading(&stage.interrupt, move || input::read(&path)).await?,
+            Some(path) => stage.reading(move || input::read(&path)).await?,
         };
         Ok(Plan {
             numbers,

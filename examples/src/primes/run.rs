@@ -1,8 +1,9 @@
 //! Spreads the list over the workers, and kills one of them if that is asked for.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use actor_pool::Job;
+use tokio::time::Instant;
 
 use super::Plan;
 use super::arithmetic::{PrimeAnswer, check, dispatch_order};
@@ -53,7 +54,7 @@ pub(super) async fn spread(
     mut on_answer: impl FnMut(&Answer),
 ) -> Result<Gathered, Failure> {
     let begin = Instant::now();
-    let fleet = Fleet::start("primes", plan.crew).await?;
+    let fleet = Fleet::start("primes", plan.crew, stage).await?;
     let mut gathered = Gathered::default();
 
     let order = dispatch_order(&plan.numbers);

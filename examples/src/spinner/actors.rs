@@ -1,10 +1,11 @@
 //! The two actors: a spinner that turns on a timer, a worker that is slow.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use actor_core::prelude::*;
 use indicatif::ProgressBar;
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 
 /// One turn of the spinner.
 pub(super) const TURN: Duration = Duration::from_millis(80);

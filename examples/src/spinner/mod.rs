@@ -12,7 +12,7 @@ use std::fmt;
 use std::time::Duration;
 
 use actor_core::prelude::{ActorSystem, BoxError};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use self::actors::{Done, Spinner, SpinnerMsg, TURN};
 pub(crate) use self::actors::{Work, Worker};
@@ -96,17 +96,27 @@ struct Seen {
 /// # Errors
 /// If the worker cannot be started or does not answer.
 pub(crate) async fn run(args: Args, stage: &Stage) -> Result<Outcome, Failure> {
+    if stage.is_simulated && args.placement == Where::Process {
+        return Err(Failure::Input(
+            "a child process runs in real time, so it has no place in a simulation: use --placement task or thread".to_owned(),
+        ));
+    }
     let system = ActorSystem::new(ABOUT.name);
     let seen = watch(&system, &args, stage).await;
     // After Ctrl-C a worker that blocks its thread may not see the end in time; the process does not wait for it.
     system.shutdown(Duration::from_secs(1)).await;
     let seen = seen.map_err(|error| Failure::machinery("letting the worker work", error))?;
-    Ok(outcome(&args, &seen))
+    let mut outcome = outcome(&args, &seen);
+    if stage.is_simulated {
+        // Which process it was is no matter of the seed.
+        outcome.json["worker_pid"] = Value::Null;
+    }
+    Ok(outcome)
 }
 
 async fn watch(system: &ActorSystem, args: &Args, stage: &Stage) -> Result<Seen, BoxError> {
     let work = Duration::from_secs_f64(args.seconds);
-    let worker = place::start(system, args.placement).await?;
+    let worker = place::start(system, args.placement, stage).await?;
     let spinner = system
         .start(Spinner::new(stage.console.spinner("working")))
         .await?;

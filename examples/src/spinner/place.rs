@@ -5,13 +5,18 @@ use actor_remote::Node;
 
 use super::Where;
 use super::actors::{Work, Worker};
+use crate::topology::Stage;
 use crate::worker_program::{self, SLOW_WORKER};
 
 /// Starts the worker.
 ///
 /// # Errors
 /// If it cannot be started; nothing is left of it then.
-pub(super) async fn start(system: &ActorSystem, place: Where) -> Result<ActorRef<Work>, BoxError> {
+pub(super) async fn start(
+    system: &ActorSystem,
+    place: Where,
+    stage: &Stage,
+) -> Result<ActorRef<Work>, BoxError> {
     match place {
         Where::Task => Ok(system
             .actor(Worker::that_waits())
@@ -19,8 +24,14 @@ pub(super) async fn start(system: &ActorSystem, place: Where) -> Result<ActorRef
             .start()
             .await?),
         Where::Thread => {
+            // Work is a span of virtual time in a simulation, which no thread can sleep through.
+            let worker = if stage.is_simulated {
+                Worker::that_waits()
+            } else {
+                Worker::that_blocks()
+            };
             let worker = system
-                .actor(Worker::that_blocks())
+                .actor(worker)
                 .name("worker")
                 .placement(Placement::Thread);
             Ok(worker.start().await?)

@@ -1,6 +1,8 @@
 //! The same work in sequence: gives the right counts, and the time that the workers are compared with.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::count::count_file;
 use super::files::TextFile;
@@ -29,7 +31,7 @@ pub(super) async fn measure(
     let (files, interrupt, steps) = (files.to_vec(), stage.interrupt.clone(), bar.clone());
 
     // On a thread of its own: it computes for long, and the runtime has Ctrl-C to listen for.
-    let pass = tokio::task::spawn_blocking(move || {
+    let pass = stage.aside(move || {
         let begin = Instant::now();
         let mut tally = Tally::new(files.len());
         for (item, file) in files.iter().enumerate() {

@@ -20,7 +20,6 @@ use std::path::PathBuf;
 
 pub(crate) use self::run::COUNT_FILE;
 use crate::exit::Failure;
-use crate::interrupt::reading;
 use crate::topology::{About, Outcome, Stage};
 use crate::workers::WorkerArgs;
 
@@ -69,7 +68,7 @@ pub(crate) struct Args {
 /// `Failure::Input` or `Failure::Interrupted` before anything is run; `Failure::Machinery` if the workers cannot be started.
 pub(crate) async fn run(args: Args, stage: &Stage) -> Result<Outcome, Failure> {
     let crew = args.workers.crew()?;
-    let folder = reading(&stage.interrupt, move || files::walk(&args.folder)).await?;
+    let folder = stage.reading(move || files::walk(&args.folder)).await?;
     let bar = stage.console.bar(folder.files.len() as u64, "counting");
 
     for skipped in &folder.skipped {

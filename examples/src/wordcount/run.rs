@@ -1,9 +1,10 @@
 //! Spreads the files over the workers.
 
 use std::ffi::OsString;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use actor_pool::Job;
+use tokio::time::Instant;
 
 use super::count::{FileCount, count_file};
 use super::files::{Skipped, TextFile, dispatch_order};
@@ -45,7 +46,7 @@ pub(super) async fn spread(
     mut on_answer: impl FnMut(Option<&Skipped>),
 ) -> Result<Gathered, Failure> {
     let begin = Instant::now();
-    let fleet = Fleet::start("wordcount", crew).await?;
+    let fleet = Fleet::start("wordcount", crew, stage).await?;
     let mut gathered = Gathered {
         tally: Tally::new(files.len()),
         failures: Vec::new(),
