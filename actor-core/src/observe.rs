@@ -22,7 +22,8 @@ mod noted {
     use crate::testing::{EventKind, Who};
     use crate::{ActorId, DeadLetter, ExitReason, TimerKey};
 
-    fn who(header: &Header) -> Who {
+    /// Which actor of which system it is.
+    pub(crate) fn who(header: &Header) -> Who {
         let seat = header.system().and_then(|system| system.runtime.seat());
         (seat.map_or(0, |seat| seat.number()), header.id())
     }
@@ -85,6 +86,13 @@ mod noted {
                     reason,
                 },
             );
+        }
+    }
+
+    /// A supervisor gives up, since its children failed too often.
+    pub(crate) fn escalated(header: &Header) {
+        if is_simulated() {
+            note(header, EventKind::Escalated);
         }
     }
 
@@ -194,6 +202,7 @@ mod unnoted {
     pub(crate) fn begins(_: &Header, _: u32) {}
     pub(crate) fn started(_: &Header, _: u32) {}
     pub(crate) fn ended(_: &Header, _: u32, _: &ExitReason) {}
+    pub(crate) fn escalated(_: &Header) {}
     pub(crate) fn stopped(_: &Header, _: &ExitReason) {}
     pub(crate) fn failure_was_told(_: &Header) {}
     #[inline(always)]

@@ -1,5 +1,6 @@
 //! The attribute macros of `actor-core`.
 
+mod actor_test;
 mod expand;
 mod faults;
 mod generics;
@@ -23,6 +24,17 @@ pub fn messages(
     block: proc_macro::TokenStream,
 ) -> proc_macro::TokenStream {
     messages_of(options.into(), block.into()).into()
+}
+
+/// A test of actors: an `async fn` that is given a test system and runs in a simulation.
+// The programs of this page need `actor-core`, as above.
+#[cfg_attr(not(doctest), doc = "", doc = include_str!("../docs/actor_test.md"))]
+#[proc_macro_attribute]
+pub fn actor_test(
+    options: proc_macro::TokenStream,
+    function: proc_macro::TokenStream,
+) -> proc_macro::TokenStream {
+    actor_test::actor_test_of(options.into(), function.into()).into()
 }
 
 /// The macro on the token streams that tests can make.

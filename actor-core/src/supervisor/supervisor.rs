@@ -406,6 +406,7 @@ fn give_up(ctx: &Context<Supervisor>, why: Why) {
     match why {
         Why::Intensity => {
             tracing::error!(supervisor = %ctx.id(), "too many failures; the supervisor gives up");
+            observe::escalated(ctx.inbox.cell.header());
         }
         Why::Significant => {
             tracing::info!(supervisor = %ctx.id(), "the significant children have ended; so does the supervisor");

@@ -94,6 +94,8 @@ pub enum EventKind {
         /// Why.
         reason: Arc<ExitReason>,
     },
+    /// A supervisor gave up, since its children failed too often.
+    Escalated,
     /// It ended for good.
     Stopped {
         /// Why.
@@ -177,6 +179,7 @@ impl fmt::Display for Event {
             EventKind::Started { incarnation } => write!(f, " has started, run {incarnation}"),
             EventKind::Restarted { incarnation } => write!(f, " is restarted, run {incarnation}"),
             EventKind::Failed { reason, .. } => write!(f, " failed: {reason}"),
+            EventKind::Escalated => f.write_str(" gives up: too many failures"),
             EventKind::Stopped { reason } => write!(f, " stopped: {reason}"),
             EventKind::Sent { message, .. } => write!(f, " got {} from {sender}", short(message)),
             EventKind::Asked { answer, .. } => {

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use super::digest::Digest;
 use super::events::{Event, EventKind, label};
+use crate::cell::AnyCell;
+use crate::observe;
 use crate::sync::Arc;
 use crate::{ActorId, DeadLetter, ExitReason, TimerKey};
 
@@ -48,6 +50,8 @@ pub(crate) struct Log {
     called: BTreeMap<Who, Called>,
     failed: Vec<Failed>,
     expected: BTreeSet<Who>,
+    /// The same for those that no system had taken in yet.
+    expected_unborn: Vec<Arc<dyn AnyCell>>,
     letters: Vec<DeadLetter>,
     /// How much virtual time has passed, as of the last look at the clock.
     pub(crate) now: Duration,
@@ -66,6 +70,7 @@ impl Log {
             called: BTreeMap::new(),
             failed: Vec::new(),
             expected: BTreeSet::new(),
+            expected_unborn: Vec::new(),
             letters: Vec::new(),
             now: Duration::ZERO,
             is_closed: false,
@@ -138,10 +143,25 @@ impl Log {
         self.expected.insert(who);
     }
 
+    /// The same for an actor that may have no id yet, since its supervisor has not started it.
+    pub(crate) fn expect_failures_of_cell(&mut self, cell: Arc<dyn AnyCell>) {
+        match observe::who(cell.header()) {
+            (_, ActorId::UNBOUND) => self.expected_unborn.push(cell),
+            who => self.expect_failures_of(who),
+        }
+    }
+
     /// The failures that nobody expects.
     pub(crate) fn unexpected(&self) -> Vec<Failed> {
-        let is_expected =
-            |failed: &Failed| failed.who.is_some_and(|who| self.expected.contains(&who));
+        let born_since = |who: Who| {
+            let mut unborn = self.expected_unborn.iter();
+            unborn.any(|cell| observe::who(cell.header()) == who)
+        };
+        let is_expected = |failed: &Failed| {
+            failed
+                .who
+                .is_some_and(|who| self.expected.contains(&who) || born_since(who))
+        };
         let failed = self.failed.iter().filter(|failed| !is_expected(failed));
         failed.cloned().collect()
     }
@@ -241,6 +261,7 @@ fn mix_kind(digest: &mut Digest, kind: &EventKind) {
         EventKind::TimerFired { key } => mix(12, parts(key).0, parts(key).1),
         EventKind::TimerCancelled { key } => mix(13, parts(key).0, parts(key).1),
         EventKind::DeadLetter { message, .. } => mix(14, message, 0),
+        EventKind::Escalated => mix(15, "", 0),
     }
 }
 

@@ -58,23 +58,40 @@
 //! A failure names its seed. `ACTOR_TEST_SEED=7 cargo test NAME` runs that one, and `ACTOR_TEST_SEEDS=0..10000` a range
 //! where a test tries many; `ACTOR_TEST_SCHEDULE=fifo` (or `random`, `pct:3`, `mixed`) is another schedule, whatever the test says.
 
+mod attribute;
 mod digest;
 mod env;
 mod events;
 mod explore;
+mod lifecycle;
 mod log;
+mod logs;
+mod probe;
 mod report;
 mod rng;
 mod run;
 pub(crate) mod scheduler;
+mod stub;
 mod system;
 mod watch;
 
+pub use crate::expect;
+#[cfg(feature = "macros")]
+#[doc(inline)]
+pub use actor_core_macros::actor_test;
+#[doc(hidden)]
+pub use attribute::{Verdict, run_test};
 pub use events::{Event, EventKind};
 pub use explore::Explored;
+pub use lifecycle::{Life, Lifecycle};
 pub(crate) use log::Who;
+pub use logs::LogLine;
+pub use probe::{Fish, Probe};
+#[doc(hidden)]
+pub use probe::{Shown, ViaDebug, ViaType};
 pub use report::{Failure, FailureKind, Report};
 pub use rng::Rng;
 pub use run::Simulation;
 pub use scheduler::Schedule;
+pub use stub::Stub;
 pub use system::TestSystem;

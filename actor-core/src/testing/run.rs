@@ -9,6 +9,8 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Handle};
 
 use super::env::{Wishes, name_of};
+use super::logs;
+use super::probe::Unmet;
 use super::report::{Circumstances, Failure, FailureKind, Left, Report};
 use super::scheduler::{End, Inside, Limits, Schedule, Scheduler, Sim, is_simulated};
 use super::system::TestSystem;
@@ -362,7 +364,9 @@ impl Simulation {
         let runtime = runtime.expect("a runtime without I/O takes nothing that could be missing");
         let sim = Sim::new(seed, runtime.handle().clone(), self.events, pulse);
         let inside = Inside::enter(&sim);
+        let logged = logs::listen();
         let ran = runtime.block_on(self.drive(&sim, body));
+        drop(logged);
         drop(runtime);
         drop(inside);
         (self.judge(&sim, ran), sim)
@@ -496,6 +500,10 @@ struct Ran<T> {
 fn panicked(
     payload: Box<dyn std::any::Any + Send>,
 ) -> (FailureKind, Box<dyn std::any::Any + Send>) {
+    if let Some(unmet) = payload.downcast_ref::<Unmet>() {
+        let (text, location) = (unmet.text.clone(), Some(unmet.location()));
+        return (FailureKind::Panicked { text, location }, payload);
+    }
     let crate::panic::Panic { text, location } = crate::panic::look_at(&*payload);
     (FailureKind::Panicked { text, location }, payload)
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::events::Event;
 use super::rng::Rng;
 use super::scheduler::Sim;
-use crate::runtime::{after, sleep_until};
+use crate::runtime::{What, after, sleep_until};
 use crate::sync::{Arc, AtomicBool, Ordering, lock};
 use crate::{ActorRef, ActorSystem, AnyActorRef, DeadLetter};
 
@@ -64,8 +64,21 @@ impl TestSystem {
         TestSystem { system, sim }
     }
 
+    pub(super) fn sim(&self) -> &Arc<Sim> {
+        &self.sim
+    }
+
+    /// Runs something beside the actors, as a task of the simulation.
+    pub(super) fn spawn_part(
+        &self,
+        part: &'static str,
+        future: impl Future<Output = ()> + Send + 'static,
+    ) {
+        drop(self.system.core().runtime.spawn(What::Part(part), future));
+    }
+
     #[track_caller]
-    fn check(&self) {
+    pub(super) fn check(&self) {
         assert!(
             self.sim.is_here(),
             "a TestSystem is of use inside of its own simulation only; this is another thread, another simulation, or the run is over"
@@ -215,7 +228,7 @@ impl TestSystem {
     }
 
     /// Waits until somebody else has run, at this instant or a later one.
-    fn next_step(&self) -> impl Future<Output = ()> + Send + '_ {
+    pub(super) fn next_step(&self) -> impl Future<Output = ()> + Send + '_ {
         told(|is_done, waker| self.sim.wait_for_step(is_done, waker))
     }
 
@@ -452,10 +465,7 @@ impl TestSystem {
     /// # Ok(()) }
     /// ```
     pub fn expect_failure_of(&self, actor: &AnyActorRef) {
-        let header = actor.cell().header();
-        let seat = header.system().and_then(|system| system.runtime.seat());
-        let who = (seat.map_or(0, |seat| seat.number()), header.id());
-        lock(&self.sim.log).expect_failures_of(who);
+        lock(&self.sim.log).expect_failures_of_cell(Arc::clone(actor.cell()));
     }
 
     /// The failures so far that nobody expects, each with who failed and why. What is there at the end fails the test.

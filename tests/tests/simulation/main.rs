@@ -6,6 +6,7 @@ mod determinism;
 mod failures;
 mod lives;
 mod mixture;
+mod probes;
 mod replay;
 mod time;
 mod turns;

@@ -25,6 +25,7 @@ use crate::sync::{Arc, AtomicBool, AtomicU32, AtomicU64, Mutex, Ordering, Weak, 
 use crate::system::SystemCore;
 use crate::testing::events::EventKind;
 use crate::testing::log::{Log, Who};
+use crate::testing::logs::LogLine;
 use crate::testing::rng::Rng;
 use crate::testing::watch::Pulse;
 
@@ -89,6 +90,10 @@ pub(crate) struct Sim {
     seats: AtomicU32,
     pub(super) queue: Mutex<Queue>,
     pub(crate) log: Mutex<Log>,
+    /// What was logged.
+    pub(in crate::testing) logs: Mutex<Vec<LogLine>>,
+    /// Who heard what is logged on this thread before the simulation began, and hears it still.
+    pub(in crate::testing) next_log: tracing::Dispatch,
     choices: Mutex<Rng>,
     pub(crate) pulse: Arc<Pulse>,
     outside_wakes: AtomicU64,
@@ -159,6 +164,8 @@ impl Sim {
             seats: AtomicU32::new(0),
             queue: Mutex::new(queue),
             log: Mutex::new(Log::new(events)),
+            logs: Mutex::new(Vec::new()),
+            next_log: tracing::dispatcher::get_default(tracing::Dispatch::clone),
             choices: Mutex::new(Rng::stream(seed, "choices")),
             pulse,
             outside_wakes: AtomicU64::new(0),
