@@ -89,6 +89,8 @@ pub enum DeadLetterReason {
     Overflow,
     /// It came over a link, or was to go over one, and could not be encoded or decoded.
     Undecodable(String),
+    /// A test took it out, or a fault that it had set did. Only in simulations.
+    Intercepted,
 }
 
 /// See [`ActorSystem::dead_letters`](crate::ActorSystem::dead_letters).

@@ -67,6 +67,12 @@ pub(crate) struct Rare<M: Send + 'static> {
     pub(crate) watched: Vec<(MonitorId, Arc<dyn AnyCell>)>,
     /// What is to be handled next and did not come out of the batch as it is.
     owed: Option<M>,
+    /// What is owed has met the faults of a test already.
+    #[cfg_attr(
+        not(feature = "testing"),
+        expect(dead_code, reason = "there are no faults to meet")
+    )]
+    is_past_faults: bool,
     signal: Option<Signal>,
     /// Why the incarnation ends.
     pub(crate) end: Option<ExitReason>,
@@ -110,6 +116,7 @@ impl<M: Send + 'static> Inbox<M> {
                 monitors: Vec::new(),
                 watched: Vec::new(),
                 owed: None,
+                is_past_faults: false,
                 signal: None,
                 end: None,
                 work: Work::new(),
@@ -158,6 +165,16 @@ impl<M: Send + 'static> Inbox<M> {
     /// Draws what is next, or arranges to be polled when there is something.
     #[inline]
     pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Next> {
+        let found = self.poll_any(cx);
+        #[cfg(feature = "testing")]
+        if matches!(found, Poll::Ready(Next::Message)) && observe::has_faults(self.cell.address()) {
+            return self.poll_past_faults(cx);
+        }
+        found
+    }
+
+    #[inline]
+    fn poll_any(&mut self, cx: &mut Context<'_>) -> Poll<Next> {
         // Dropped when something has been found: what was handled last comes again after that at the earliest.
         let _handled = self.rare.as_mut().and_then(|rare| rare.next_turn());
         loop {
@@ -312,7 +329,15 @@ impl<M: Send + 'static> Inbox<M> {
             },
             Extra::Returned(place, message) => {
                 self.begin_again(place);
-                self.rare().owed = Some(message);
+                let rare = self.rare();
+                rare.owed = Some(message);
+                rare.is_past_faults = true;
+            }
+            #[cfg(feature = "testing")]
+            Extra::Late(message) => {
+                let rare = self.rare();
+                rare.owed = Some(message);
+                rare.is_past_faults = true;
             }
             // A mark, whose drop is the point of it, or news of a monitor or link that was taken back.
             _ => return None,
@@ -327,6 +352,7 @@ impl<M: Send + 'static> Inbox<M> {
         if let Some(rare) = &mut self.rare
             && let Some(owed) = rare.owed.take()
         {
+            rare.is_past_faults = false;
             self.run += 1;
             return owed;
         }
@@ -426,3 +452,6 @@ impl<M: Send + 'static> Inbox<M> {
         std::mem::replace(&mut self.batch, Batch::new()).into_rest()
     }
 }
+
+#[cfg(feature = "testing")]
+mod faults;

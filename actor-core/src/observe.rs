@@ -14,13 +14,14 @@ mod noted {
     use std::time::Duration;
 
     use crate::cell::{AnyCell, Header};
+    use crate::kind::Kind;
     use crate::reply_scope::current_actor_id;
     use crate::sync::{Arc, lock};
     use crate::system::SystemCore;
     pub(crate) use crate::testing::scheduler::is_simulated;
     use crate::testing::scheduler::with_sim;
-    use crate::testing::{EventKind, Who};
-    use crate::{ActorId, DeadLetter, ExitReason, TimerKey};
+    use crate::testing::{EventKind, Fault, Who};
+    use crate::{ActorId, DeadLetter, ExitReason, StartChild, TimerKey};
 
     /// Which actor of which system it is.
     pub(crate) fn who(header: &Header) -> Who {
@@ -172,6 +173,33 @@ mod noted {
         }
     }
 
+    /// Whether a test has set faults on the actor of this cell.
+    #[inline(always)]
+    pub(crate) fn has_faults(address: usize) -> bool {
+        is_simulated() && with_sim(|sim| sim.faults.are_set_on(address)).unwrap_or(false)
+    }
+
+    /// A message met a fault.
+    pub(crate) fn fault(header: &Header, message: &'static str, fault: Fault) {
+        // What a test makes fail is no fault of the actor.
+        if matches!(fault, Fault::Error | Fault::Panic) {
+            with_sim(|sim| lock(&sim.log).forgive(who(header)));
+        }
+        note(header, EventKind::Fault { message, fault });
+    }
+
+    /// What a test has put in the place of a child's factory.
+    pub(crate) fn stand_in(
+        id: &str,
+        kind: Kind,
+        cell: &Arc<dyn AnyCell>,
+    ) -> Option<Arc<dyn StartChild>> {
+        if !is_simulated() {
+            return None;
+        }
+        with_sim(|sim| sim.faults.stand_in(id, kind, cell)).flatten()
+    }
+
     /// A message will not be handled.
     pub(crate) fn dead_letter(header: &Header, letter: &DeadLetter) {
         if is_simulated() {
@@ -188,9 +216,10 @@ mod unnoted {
     use std::time::Duration;
 
     use crate::cell::{AnyCell, Header};
+    use crate::kind::Kind;
     use crate::sync::Arc;
     use crate::system::SystemCore;
-    use crate::{DeadLetter, ExitReason, TimerKey};
+    use crate::{DeadLetter, ExitReason, StartChild, TimerKey};
 
     #[inline(always)]
     pub(crate) fn is_simulated() -> bool {
@@ -216,5 +245,8 @@ mod unnoted {
     pub(crate) fn timer_set(_: &Header, _: &TimerKey, _: Duration) {}
     pub(crate) fn timer_cancelled(_: &Header, _: &TimerKey) {}
     pub(crate) fn timer_fired(_: &Header, _: TimerKey) {}
+    pub(crate) fn stand_in(_: &str, _: Kind, _: &Arc<dyn AnyCell>) -> Option<Arc<dyn StartChild>> {
+        None
+    }
     pub(crate) fn dead_letter(_: &Header, _: &DeadLetter) {}
 }

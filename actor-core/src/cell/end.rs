@@ -256,7 +256,7 @@ impl<M: Send + 'static> Cell<M> {
         let scope = Scope::for_drop();
         for item in items {
             // What the system owed the actor was sent by nobody.
-            let is_letter = matches!(item, Item::Message(_));
+            let is_letter = is_letter(&item);
             // Dropping a message runs user code; a panic in it harms nobody else.
             let dropped = catch_unwind(AssertUnwindSafe(|| drop(item)));
             if dropped.is_err() {
@@ -312,4 +312,13 @@ impl<M: Send + 'static> Cell<M> {
             .as_ref()
             .and_then(|extras| extras.name.clone())
     }
+}
+
+/// Whether somebody sent it.
+fn is_letter<M>(item: &Item<M>) -> bool {
+    #[cfg(feature = "testing")]
+    if let Item::Extra(extra) = item {
+        return matches!(**extra, crate::mailbox::queue::Extra::Late(_));
+    }
+    matches!(item, Item::Message(_))
 }

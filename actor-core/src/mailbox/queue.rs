@@ -46,6 +46,9 @@ pub(crate) enum Extra<M> {
     Work(u64),
     /// A stashed message that is handled again, and its place among all. Never in the queue itself, only in what was drawn.
     Returned(Place, M),
+    /// A message that a test held up, or doubled. What faults there are it has met.
+    #[cfg(feature = "testing")]
+    Late(M),
     /// For whoever put it there: dropped once all before it has left the mailbox.
     Mark(Box<dyn Send>),
 }

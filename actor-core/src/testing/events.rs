@@ -5,6 +5,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::faults::Fault;
 use crate::sync::Arc;
 use crate::{ActorId, DeadLetterReason, ExitReason, TimerKey};
 
@@ -142,6 +143,13 @@ pub enum EventKind {
         /// Which.
         key: TimerKey,
     },
+    /// A message to it met a fault that the test had set.
+    Fault {
+        /// The type of the message.
+        message: &'static str,
+        /// What became of it.
+        fault: Fault,
+    },
     /// A message to it will not be handled.
     DeadLetter {
         /// The type of the message.
@@ -190,6 +198,7 @@ impl fmt::Display for Event {
             EventKind::TimerSet { key, after } => write!(f, " sets timer {key:?}, {after:?}"),
             EventKind::TimerFired { key } => write!(f, " has timer {key:?} due"),
             EventKind::TimerCancelled { key } => write!(f, " cancels timer {key:?}"),
+            EventKind::Fault { message, fault } => write!(f, ": {} {fault}", short(message)),
             EventKind::DeadLetter { message, reason } => {
                 write!(f, " does not get {}: {reason:?}", short(message))
             }

@@ -52,6 +52,8 @@ pub(crate) struct Log {
     expected: BTreeSet<Who>,
     /// The same for those that no system had taken in yet.
     expected_unborn: Vec<Arc<dyn AnyCell>>,
+    /// Actors that a test made fail, which has not been noted yet.
+    forgiven: BTreeSet<Who>,
     letters: Vec<DeadLetter>,
     /// How much virtual time has passed, as of the last look at the clock.
     pub(crate) now: Duration,
@@ -71,6 +73,7 @@ impl Log {
             failed: Vec::new(),
             expected: BTreeSet::new(),
             expected_unborn: Vec::new(),
+            forgiven: BTreeSet::new(),
             letters: Vec::new(),
             now: Duration::ZERO,
             is_closed: false,
@@ -110,6 +113,7 @@ impl Log {
             EventKind::Named { name } => {
                 self.called.entry(who).or_default().name = Some(Arc::clone(name));
             }
+            EventKind::Failed { .. } if self.forgiven.remove(&who) => {}
             EventKind::Failed { reason, .. } if is_unforeseen(reason) => {
                 self.failed.push(Failed {
                     who: Some(who),
@@ -149,6 +153,11 @@ impl Log {
             (_, ActorId::UNBOUND) => self.expected_unborn.push(cell),
             who => self.expect_failures_of(who),
         }
+    }
+
+    /// The next failure of this actor is the test's own doing.
+    pub(crate) fn forgive(&mut self, who: Who) {
+        self.forgiven.insert(who);
     }
 
     /// The failures that nobody expects.
@@ -262,6 +271,7 @@ fn mix_kind(digest: &mut Digest, kind: &EventKind) {
         EventKind::TimerCancelled { key } => mix(13, parts(key).0, parts(key).1),
         EventKind::DeadLetter { message, .. } => mix(14, message, 0),
         EventKind::Escalated => mix(15, "", 0),
+        EventKind::Fault { message, fault } => mix(16, message, fault.code()),
     }
 }
 

@@ -5,6 +5,7 @@
 mod determinism;
 mod failures;
 mod lives;
+mod faults;
 mod mixture;
 mod probes;
 mod replay;

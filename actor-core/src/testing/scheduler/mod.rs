@@ -317,6 +317,7 @@ impl<'a, T> Scheduler<'a, T> {
     /// Drops all that is left; nothing of it is an event of the run any more.
     pub(crate) fn close(&mut self) {
         lock(&self.sim.log).is_closed = true;
+        self.sim.faults.clear();
         let left = {
             let mut queue = lock(&self.sim.queue);
             let left = std::mem::take(&mut *queue);

@@ -24,6 +24,7 @@ use crate::runtime::What;
 use crate::sync::{Arc, AtomicBool, AtomicU32, AtomicU64, Mutex, Ordering, Weak, lock};
 use crate::system::SystemCore;
 use crate::testing::events::EventKind;
+use crate::testing::faults::FaultTable;
 use crate::testing::log::{Log, Who};
 use crate::testing::logs::LogLine;
 use crate::testing::rng::Rng;
@@ -95,6 +96,7 @@ pub(crate) struct Sim {
     /// Who heard what is logged on this thread before the simulation began, and hears it still.
     pub(in crate::testing) next_log: tracing::Dispatch,
     choices: Mutex<Rng>,
+    pub(crate) faults: FaultTable,
     pub(crate) pulse: Arc<Pulse>,
     outside_wakes: AtomicU64,
     first_outside: Mutex<Option<String>>,
@@ -167,6 +169,7 @@ impl Sim {
             logs: Mutex::new(Vec::new()),
             next_log: tracing::dispatcher::get_default(tracing::Dispatch::clone),
             choices: Mutex::new(Rng::stream(seed, "choices")),
+            faults: FaultTable::new(seed),
             pulse,
             outside_wakes: AtomicU64::new(0),
             first_outside: Mutex::new(None),
