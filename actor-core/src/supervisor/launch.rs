@@ -9,7 +9,6 @@ use super::spec::Spec;
 use super::tree::is_alive;
 use crate::cell::{AnyCell, Cell, Reopened};
 use crate::children::{Child, KILL_GRACE, begin_to_halt, halt_if, within};
-use crate::observe;
 use crate::runtime::{JoinHandle, What};
 use crate::spawn::adopt;
 use crate::sync::Arc;
@@ -154,8 +153,7 @@ pub(super) fn start_beside(
     origin: Origin,
 ) -> StartTask {
     let supervisor = Arc::clone(&ctx.inbox.cell);
-    let stand_in = observe::stand_in(&spec.id, spec.kind, &spec.cell);
-    let start = stand_in.unwrap_or_else(|| Arc::clone(&spec.start));
+    let start = spec.starter();
     let sink = origin.sink(&supervisor);
     let starting = async move {
         if !supervisor.is_present(origin.incarnation) {

@@ -8,6 +8,7 @@ use super::{Backoff, ChildBuilder, Restart, StartChild, TaskChild};
 use crate::cell::AnyCell;
 use crate::kind::Kind;
 use crate::link::Port;
+use crate::observe;
 use crate::sync::{Arc, SleepingMutex};
 use crate::{Actor, ExitReason, Shutdown};
 
@@ -227,6 +228,12 @@ impl ChildSpec {
 }
 
 impl Spec {
+    /// What starts an incarnation of it: its own, unless a test has put a stand-in in its place.
+    pub(super) fn starter(&self) -> Arc<dyn StartChild> {
+        let stand_in = observe::stand_in(&self.id, self.kind, &self.cell);
+        stand_in.unwrap_or_else(|| Arc::clone(&self.start))
+    }
+
     /// What of it decides anything.
     pub(super) fn facts(&self) -> Facts {
         Facts {

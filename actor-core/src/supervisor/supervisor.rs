@@ -213,7 +213,7 @@ impl Supervisor {
         let spec = Arc::clone(&self.entries[&key].spec);
         let sink = origin(ctx, Timer::Child(key), attempt).sink(&ctx.inbox.cell);
         let stop = disturbed(Arc::clone(&ctx.inbox.cell), ctx.incarnation());
-        match first(spec.start.start(sink), stop).await {
+        match first(spec.starter().start(sink), stop).await {
             Some(Ok(())) => {
                 // Nobody else waits for it, and no group is under way.
                 let mut nothing = Vec::new();

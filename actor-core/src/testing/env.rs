@@ -2,7 +2,14 @@
 
 use std::ops::Range;
 
+use std::path::PathBuf;
+
 use super::Schedule;
+
+/// The variable that names a recording to play.
+pub(super) const REPLAY: &str = "ACTOR_TEST_REPLAY";
+/// The variable that says where failing runs are recorded.
+const RECORD: &str = "ACTOR_TEST_RECORD";
 
 /// Of the variables that replay a run.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -22,6 +29,10 @@ impl Wishes {
             read("ACTOR_TEST_SEEDS").as_deref(),
             read("ACTOR_TEST_SCHEDULE").as_deref(),
         );
+        let wishes = wishes.and_then(|wishes| match read(REPLAY) {
+            Some(file) => replay(&file, &super::run::name_of_test()),
+            None => Ok(wishes),
+        });
         match wishes {
             Ok(wishes) => wishes,
             Err(problem) => panic!("{problem}"),
@@ -44,6 +55,40 @@ impl Wishes {
         let schedule = schedule.map(schedule_named).transpose()?;
         Ok(Wishes { seeds, schedule })
     }
+}
+
+/// A recording has its own seed, and is the schedule.
+fn replay(file: &str, test: &str) -> Result<Wishes, String> {
+    let told = |problem: String| format!("{REPLAY}={file}: {problem}");
+    let schedule = Schedule::replay(file).map_err(|error| told(error.to_string()))?;
+    let Schedule::Replay(recording) = &schedule else {
+        return Err(told("it is no recording".into()));
+    };
+    if let Some(objection) = recording.objection(test) {
+        return Err(told(objection));
+    }
+    let seed = recording.seed();
+    Ok(Wishes {
+        seeds: Some(seed..seed.saturating_add(1)),
+        schedule: Some(schedule),
+    })
+}
+
+/// Where failing runs are to be recorded: in a folder of that name; `1` stands for the folder `tmp` of the build.
+pub(super) fn record_folder() -> Option<PathBuf> {
+    let wanted = std::env::var(RECORD).ok()?;
+    match wanted.as_str() {
+        "" | "0" => None,
+        "1" => Some(folder_of_build().unwrap_or_else(std::env::temp_dir)),
+        folder => Some(folder.into()),
+    }
+}
+
+/// A test binary stands in `target/<profile>/deps`.
+fn folder_of_build() -> Option<PathBuf> {
+    let binary = std::env::current_exe().ok()?;
+    let deps = binary.ancestors().find(|path| path.ends_with("deps"))?;
+    Some(deps.parent()?.parent()?.join("tmp"))
 }
 
 fn number(name: &str, text: &str) -> Result<u64, String> {

@@ -68,11 +68,13 @@ mod faults;
 mod log;
 mod logs;
 mod probe;
+mod recording;
 mod report;
 mod rng;
 mod run;
 pub(crate) mod scheduler;
 mod stub;
+mod shrink;
 mod system;
 mod watch;
 
@@ -92,6 +94,7 @@ pub use logs::LogLine;
 pub use probe::{Fish, Probe};
 #[doc(hidden)]
 pub use probe::{Shown, ViaDebug, ViaType};
+pub use recording::{Recording, RecordingError};
 pub use report::{Failure, FailureKind, Report};
 pub use rng::Rng;
 pub use run::Simulation;

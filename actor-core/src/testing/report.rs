@@ -3,10 +3,12 @@
 use std::any::Any;
 use std::error::Error;
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::Schedule;
+use super::recording::Recording;
 use super::scheduler::Sim;
+use super::{Schedule, env};
 use crate::sync::{Arc, Mutex, lock};
 
 /// Events that a failure shows.
@@ -51,8 +53,8 @@ pub struct Report<T> {
     pub messages_unhandled: usize,
     /// How often a task was woken from another thread. Above zero the seed did not decide everything.
     pub outside_wakes: u64,
-    /// The picks, for [`Schedule::Replay`], if [they were asked for](super::Simulation::record_picks).
-    pub picks: Option<Vec<u32>>,
+    /// All that the seed decided, for [`Schedule::Replay`], if [they were asked for](super::Simulation::record_picks).
+    pub picks: Option<Recording>,
 }
 
 /// What is left when a test is over.
@@ -143,6 +145,11 @@ pub enum FailureKind {
         /// What it was in the second.
         second: Option<String>,
     },
+    /// The run did not fail, but it was not the one of the recording that was played.
+    Misfit {
+        /// What was found.
+        text: String,
+    },
 }
 
 /// A run that failed: why, what happened last, and how to see it again. `Debug` shows the same as `Display`, for `unwrap`.
@@ -179,6 +186,12 @@ pub struct Failure {
     pub failed_actors: Vec<String>,
     /// What runs it again.
     pub command: String,
+    /// All that the seed decided, if it [was asked for](super::Simulation::record_picks), or written to a file.
+    pub recording: Option<Recording>,
+    /// The file that it was [written](super::Simulation::record_failures) to.
+    pub file: Option<PathBuf>,
+    /// What else is to be said of it.
+    notes: Vec<String>,
     /// What the test panicked with.
     payload: Mutex<Option<Box<dyn Any + Send>>>,
 }
@@ -211,8 +224,32 @@ impl Failure {
                 .map(|failed| format!("{}: {}", failed.label, failed.reason))
                 .collect(),
             command: at.command,
+            recording: None,
+            file: None,
+            notes: Vec::new(),
             payload: Mutex::new(None),
         })
+    }
+
+    /// What there is to say beside.
+    pub(super) fn note(&mut self, text: String) {
+        self.notes.push(text);
+    }
+
+    /// Writes what was recorded into a folder, under the name of the test and its seed.
+    pub(super) fn save(&mut self, folder: &Path, test: &str) {
+        let Some(recording) = &self.recording else {
+            return;
+        };
+        let name = test.replace("::", "-").replace(['/', '\\', ' '], "-");
+        let file = folder.join(format!("{name}-{}.replay", self.seed));
+        match recording.save(&file) {
+            Ok(()) => self.file = Some(file),
+            Err(error) => self.note(format!(
+                "the run could not be recorded in {}: {error}",
+                file.display()
+            )),
+        }
     }
 
     /// What the test panicked with is kept, to go on with.
@@ -285,6 +322,7 @@ impl fmt::Display for FailureKind {
                 )?;
                 alive.iter().try_for_each(|who| write!(f, "\n    {who}"))
             }
+            FailureKind::Misfit { text } => f.write_str(text),
             FailureKind::Outside { wakes, first } => write!(
                 f,
                 "{first} was woken from outside of the simulation, and {} times more was somebody; the seed does not decide when that happens",
@@ -333,7 +371,15 @@ impl fmt::Display for Failure {
             "seed {}, schedule {:?}, step {}, {:?} of virtual time, digest {:016x}",
             self.seed, self.schedule, self.steps, self.elapsed, self.digest
         )?;
-        write!(f, "again: {}", self.command)
+        for note in &self.notes {
+            writeln!(f, "{note}")?;
+        }
+        write!(f, "again: {}", self.command)?;
+        if let Some(file) = &self.file {
+            let variable = env::REPLAY;
+            write!(f, "\nrecorded: {variable}={}", file.display())?;
+        }
+        Ok(())
     }
 }
 

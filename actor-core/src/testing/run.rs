@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle};
@@ -11,6 +12,7 @@ use tokio::runtime::{Builder, Handle};
 use super::env::{Wishes, name_of};
 use super::logs;
 use super::probe::Unmet;
+use super::recording::{Origin, Recording};
 use super::report::{Circumstances, Failure, FailureKind, Left, Report};
 use super::scheduler::{End, Inside, Limits, Schedule, Scheduler, Sim, is_simulated};
 use super::system::TestSystem;
@@ -61,6 +63,7 @@ pub struct Simulation {
     limits: Limits,
     is_strict: bool,
     is_recording: bool,
+    records: Option<PathBuf>,
     pub(super) events: usize,
     configure: Option<Arc<Configure>>,
 }
@@ -104,6 +107,7 @@ impl Simulation {
             },
             is_strict: false,
             is_recording: false,
+            records: None,
             events: EVENTS,
             configure: None,
         }
@@ -249,7 +253,8 @@ impl Simulation {
         self
     }
 
-    /// Whether the report holds the picks, for [`Schedule::Replay`]. Off by default: four bytes for each step.
+    /// Whether the report, or the failure, holds all that the seed decided, for [`Schedule::Replay`]. Off by default: it takes four bytes
+    /// for each step.
     ///
     /// # Examples
     ///
@@ -265,6 +270,30 @@ impl Simulation {
     /// ```
     pub fn record_picks(mut self, is_recording: bool) -> Self {
         self.is_recording = is_recording;
+        self
+    }
+
+    /// Writes a run that fails to a file in this folder, and names it in the failure: `ACTOR_TEST_REPLAY` and the name of the file play it
+    /// again. Off by default. `ACTOR_TEST_RECORD` has the last word: it names a folder, or is 1 for the folder `tmp` of the build.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actor_core::testing::{Schedule, Simulation};
+    ///
+    /// # fn main() -> Result<(), actor_core::BoxError> {
+    /// # let folder = std::env::temp_dir().join(format!("doc-of-records-{}", std::process::id()));
+    /// let hangs = |_| std::future::pending::<()>();
+    /// let first = Simulation::new().seed(7).record_failures(&folder).run(hangs).unwrap_err();
+    ///
+    /// let file = first.file.as_ref().expect("it was written");
+    /// let again = Simulation::new().schedule(Schedule::replay(file)?).run(hangs).unwrap_err();
+    /// assert_eq!((again.seed, again.digest), (7, first.digest));
+    /// # std::fs::remove_dir_all(folder)?;
+    /// # Ok(()) }
+    /// ```
+    pub fn record_failures(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.records = Some(folder.into());
         self
     }
 
@@ -356,6 +385,11 @@ impl Simulation {
             !is_simulated() && Handle::try_current().is_err(),
             "a simulation brings a runtime of its own: run it in a plain #[test], not in a #[tokio::test] or inside of another simulation"
         );
+        let records = super::env::record_folder().or_else(|| self.records.clone());
+        let seed = match &self.schedule {
+            Schedule::Replay(recording) => recording.seed,
+            _ => seed,
+        };
         let pulse = Pulse::watched(format!("simulation of {}, seed {seed}", name_of_test()));
         let runtime = Builder::new_current_thread()
             .enable_time()
@@ -363,16 +397,19 @@ impl Simulation {
             .build();
         let runtime = runtime.expect("a runtime without I/O takes nothing that could be missing");
         let sim = Sim::new(seed, runtime.handle().clone(), self.events, pulse);
+        if let Schedule::Replay(recording) = &self.schedule {
+            sim.faults.replay(&recording.faults);
+        }
         let inside = Inside::enter(&sim);
         let logged = logs::listen();
-        let ran = runtime.block_on(self.drive(&sim, body));
+        let ran = runtime.block_on(self.drive(&sim, records.is_some(), body));
         drop(logged);
         drop(runtime);
         drop(inside);
-        (self.judge(&sim, ran), sim)
+        (self.judge(&sim, ran, records), sim)
     }
 
-    async fn drive<T, F, Fut>(&self, sim: &Arc<Sim>, body: F) -> Ran<T>
+    async fn drive<T, F, Fut>(&self, sim: &Arc<Sim>, is_recorded: bool, body: F) -> Ran<T>
     where
         F: FnOnce(TestSystem) -> Fut,
         Fut: Future<Output = T>,
@@ -388,7 +425,7 @@ impl Simulation {
             sim,
             (self.schedule.clone(), self.length),
             self.limits,
-            self.is_recording,
+            self.is_recording || is_recorded,
             async move { body(handed_out).await },
         );
         let end = (&mut scheduler).await;
@@ -404,12 +441,61 @@ impl Simulation {
         }
     }
 
-    fn judge<T>(&self, sim: &Arc<Sim>, ran: Ran<T>) -> Result<Report<T>, Box<Failure>> {
+    fn judge<T>(
+        &self,
+        sim: &Arc<Sim>,
+        mut ran: Ran<T>,
+        records: Option<PathBuf>,
+    ) -> Result<Report<T>, Box<Failure>> {
         let digest = {
             let mut digest = super::digest::Digest::resume(lock(&sim.log).digest());
             digest.mix(ran.picked);
             digest.value()
         };
+        let picks = ran.picks.take();
+        let recording = picks.map(|picks| self.recording(sim, digest, picks));
+        let misfit = match &self.schedule {
+            Schedule::Replay(played) => played.misfit(digest),
+            _ => None,
+        };
+        match (self.verdict(sim, ran, digest), misfit) {
+            (Ok(report), None) => Ok(Report {
+                picks: recording.filter(|_| self.is_recording),
+                ..report
+            }),
+            (Ok(_), Some(text)) => Err(self.fail(sim, digest, FailureKind::Misfit { text })),
+            (Err(mut failure), misfit) => {
+                misfit.into_iter().for_each(|text| failure.note(text));
+                failure.recording = recording;
+                if let Some(folder) = records {
+                    failure.save(&folder, &name_of_test());
+                }
+                Err(failure)
+            }
+        }
+    }
+
+    fn recording(&self, sim: &Sim, digest: u64, picks: Vec<u32>) -> Recording {
+        let origin = Origin {
+            test: name_of_test(),
+            schedule: format!("{:?}", self.schedule.under(sim.seed)),
+            file: None,
+        };
+        Recording {
+            seed: sim.seed,
+            picks,
+            faults: sim.faults.decisions(),
+            digest: Some(digest),
+            origin: Arc::new(origin),
+        }
+    }
+
+    fn verdict<T>(
+        &self,
+        sim: &Arc<Sim>,
+        ran: Ran<T>,
+        digest: u64,
+    ) -> Result<Report<T>, Box<Failure>> {
         let fail = |kind| self.fail(sim, digest, kind);
         let output = match ran.end {
             End::Over(output) => output,
@@ -438,7 +524,7 @@ impl Simulation {
             timers_pending: ran.left.timers,
             messages_unhandled: ran.left.unhandled,
             outside_wakes: sim.outside_wakes().0,
-            picks: ran.picks,
+            picks: None,
         })
     }
 
@@ -471,19 +557,27 @@ impl Simulation {
         let name = name_of(&self.schedule).filter(|_| self.is_another);
         let schedule = name.map_or_else(String::new, |name| format!("ACTOR_TEST_SCHEDULE={name} "));
         let (seed, test) = (sim.seed, name_of_test());
+        let played = match &self.schedule {
+            Schedule::Replay(recording) => recording.origin.file.as_ref(),
+            _ => None,
+        };
+        let how = match played {
+            Some(file) => format!("{}={}", super::env::REPLAY, file.display()),
+            None => format!("{schedule}ACTOR_TEST_SEED={seed}"),
+        };
         let at = Circumstances {
             sim,
             schedule: &self.schedule,
             length: self.length,
             digest,
-            command: format!("{schedule}ACTOR_TEST_SEED={seed} cargo test {test}"),
+            command: format!("{how} cargo test {test}"),
         };
         Failure::new(kind, at)
     }
 }
 
 /// The test harness names the threads of tests so.
-fn name_of_test() -> String {
+pub(super) fn name_of_test() -> String {
     let name = std::thread::current().name().map(str::to_owned);
     name.unwrap_or_default()
 }

@@ -4,8 +4,8 @@
 
 mod determinism;
 mod failures;
-mod lives;
 mod faults;
+mod lives;
 mod mixture;
 mod probes;
 mod replay;

@@ -1,4 +1,5 @@
 use super::{Schedule, Wishes, name_of, schedule_named};
+use crate::testing::Recording;
 
 #[track_caller]
 fn check(
@@ -49,5 +50,5 @@ fn a_schedule_that_has_a_name_is_named_so_that_it_is_understood() {
         let name = name_of(&schedule).unwrap();
         assert_eq!(schedule_named(&name), Ok(schedule));
     }
-    assert_eq!(name_of(&Schedule::Replay(vec![1])), None);
+    assert_eq!(name_of(&Schedule::Replay(Recording::of(&[1]))), None);
 }

@@ -9,7 +9,7 @@ use crate::cell::{AnyCell, Cell};
 use crate::kind::Kind;
 use crate::spawn::START_TIMEOUT;
 use crate::supervisor::TaskChild;
-use crate::sync::{Arc, Mutex};
+use crate::sync::{Arc, SleepingMutex};
 use crate::testing::TestSystem;
 use crate::{Actor, ExitReason, ExitSink, Placement, StartChild};
 
@@ -94,7 +94,7 @@ impl StartChild for Misfit {
     }
 }
 
-fn start_of<A, F>(cell: &Arc<dyn AnyCell>, factory: &Arc<Mutex<F>>) -> Arc<dyn StartChild>
+fn start_of<A, F>(cell: &Arc<dyn AnyCell>, factory: &Arc<SleepingMutex<F>>) -> Arc<dyn StartChild>
 where
     A: Actor,
     F: FnMut() -> A + Send + 'static,
@@ -161,7 +161,7 @@ impl TestSystem {
         F: FnMut() -> A + Send + 'static,
     {
         self.check();
-        let factory = Arc::new(Mutex::new(factory));
+        let factory = Arc::new(SleepingMutex::new(factory));
         let make: Make = Box::new(move |cell| start_of(cell, &factory));
         self.sim().faults.add_stand_in(StandIn { which, make });
     }

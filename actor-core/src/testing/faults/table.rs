@@ -177,12 +177,12 @@ impl FaultTable {
     }
 
     /// From here on the decisions are these.
-    pub(crate) fn replay(&self, decisions: &[(u64, Chosen)]) {
+    pub(in crate::testing) fn replay(&self, decisions: &[(u64, Chosen)]) {
         lock(&self.decisions).replayed = Some(decisions.iter().copied().collect());
     }
 
     /// The decisions so far, but for those that changed nothing.
-    pub(crate) fn decisions(&self) -> Vec<(u64, Chosen)> {
+    pub(in crate::testing) fn decisions(&self) -> Vec<(u64, Chosen)> {
         lock(&self.decisions).made.clone()
     }
 

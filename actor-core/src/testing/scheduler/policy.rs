@@ -9,7 +9,7 @@
 
 use std::collections::VecDeque;
 
-use crate::testing::Rng;
+use crate::testing::{Recording, RecordingError, Rng};
 
 /// In which order ready tasks run.
 ///
@@ -38,11 +38,37 @@ pub enum Schedule {
         /// How many delays must come together to show the bug; 2 to 5 is usual.
         depth: u32,
     },
-    /// Place by place in the list of the ready, as a [report](crate::testing::Report::picks) has it; first in, first out behind its end.
-    Replay(Vec<u32>),
+    /// As in another run: its picks, place by place in the list of the ready, and its faults. First in, first out behind its end.
+    Replay(Recording),
 }
 
 impl Schedule {
+    /// The run that was recorded in a file; `ACTOR_TEST_REPLAY` does the same for any test. A run that then goes another way
+    /// [fails](super::FailureKind::Misfit), or says so in its failure.
+    ///
+    /// # Errors
+    ///
+    /// [`RecordingError`]: there is no such file, it is no recording or one of another version, or it is damaged.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actor_core::testing::{Schedule, Simulation};
+    ///
+    /// # fn main() -> Result<(), actor_core::BoxError> {
+    /// # let file = std::env::temp_dir().join(format!("doc-of-replay-{}", std::process::id()));
+    /// let first = Simulation::new().seed(7).record_picks(true).run(|_| async {})?;
+    /// first.picks.expect("it was asked for").save(&file)?;
+    ///
+    /// let again = Simulation::new().schedule(Schedule::replay(&file)?).run(|_| async {})?;
+    /// assert_eq!(again.digest, first.digest);
+    /// # std::fs::remove_file(file)?;
+    /// # Ok(()) }
+    /// ```
+    pub fn replay(file: impl AsRef<std::path::Path>) -> Result<Self, RecordingError> {
+        Recording::load(file.as_ref()).map(Schedule::Replay)
+    }
+
     /// What it comes to under this seed: `Mixed` becomes what it mixes.
     pub(crate) fn under(&self, seed: u64) -> Schedule {
         match self {
@@ -88,7 +114,10 @@ impl Policy {
         let kind = match schedule.under(seed) {
             Schedule::Random => Kind::Random(Rng::stream(seed, "random")),
             Schedule::Pct { depth } => Kind::Pct(Pct::new(seed, depth, length)),
-            Schedule::Replay(picks) => Kind::Replay { picks, next: 0 },
+            Schedule::Replay(recording) => Kind::Replay {
+                picks: recording.picks,
+                next: 0,
+            },
             Schedule::Fifo | Schedule::Mixed => Kind::Fifo,
         };
         Policy { kind }

@@ -1,3 +1,4 @@
+use crate::testing::Recording;
 use std::collections::{BTreeSet, VecDeque};
 
 use super::{FAIR, Policy, RUN, Schedule};
@@ -22,7 +23,7 @@ fn all() -> [Schedule; 5] {
         Schedule::Fifo,
         Schedule::Random,
         Schedule::Pct { depth: 3 },
-        Schedule::Replay(vec![3, 1, 4, 1, 5]),
+        Schedule::Replay(Recording::of(&[3, 1, 4, 1, 5])),
     ]
 }
 
@@ -66,13 +67,13 @@ fn fifo_takes_the_first() {
 
 #[test]
 fn a_replay_takes_the_places_of_its_list_and_then_the_first() {
-    let replayed = order(Schedule::Replay(vec![9, 0, 3]), 9);
+    let replayed = order(Schedule::Replay(Recording::of(&[9, 0, 3])), 9);
     assert_eq!(replayed, [9, 0, 4, 1, 2, 3, 5, 6, 7, 8]);
 }
 
 #[test]
 fn a_replay_with_a_place_that_is_not_there_takes_the_last() {
-    assert_eq!(order(Schedule::Replay(vec![77]), 9)[0], 9);
+    assert_eq!(order(Schedule::Replay(Recording::of(&[77])), 9)[0], 9);
 }
 
 #[test]
