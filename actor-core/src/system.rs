@@ -100,7 +100,7 @@ impl SystemCore {
     }
 
     /// Every actor below the top, parents before their children. Iterative: trees may be deep.
-    fn tree(&self) -> Vec<Arc<dyn AnyCell>> {
+    pub(crate) fn tree(&self) -> Vec<Arc<dyn AnyCell>> {
         let mut found: Vec<Arc<dyn AnyCell>> = self
             .roots
             .list()

@@ -11,8 +11,8 @@ use crate::factory::{Registry, RootError};
 use crate::frame::{DEFAULT_MAX_FRAME, SpawnFailure};
 use crate::link::{Link, LinkEvent, connect};
 use crate::node::Node;
-use crate::session::{HANDSHAKE_TIMEOUT, Role};
-use crate::transport::SocketPair;
+use crate::session::{HANDSHAKE_TIMEOUT, HandshakeError, Role};
+use crate::transport::{SocketPair, Transport};
 use crate::worker::DEFAULT_WINDOW;
 use crate::worker_guard::{
     EXIT_PARENT_GONE, PARENT_GONE_GRACE, ParentWatch, die_with_parent, is_worker, take_socket,
@@ -103,22 +103,32 @@ fn run(registry: Registry, socket: UnixStream, watch: &ParentWatch) -> i32 {
 
 async fn serve(registry: Registry, socket: UnixStream, watch: &ParentWatch) -> i32 {
     let system = ActorSystem::new(format!("worker-{}", std::process::id()));
+    let transport = Box::new(SocketPair::from_stream(socket));
+    match work(registry, &system, transport, || watch.disarm()).await {
+        Ok(code) => code,
+        Err(error) => complain(&format!("no link to the parent: {error}")),
+    }
+}
+
+/// The life of a worker over a connection to its parent; its exit code. `leaves` is called when it leaves by itself.
+pub(crate) async fn work(
+    registry: Registry,
+    system: &ActorSystem,
+    transport: Box<dyn Transport>,
+    leaves: impl FnOnce(),
+) -> Result<i32, HandshakeError> {
     let node = Node::new(registry);
     let hello = node.hello(
         Role::Worker,
         DEFAULT_WINDOW,
         u32::try_from(DEFAULT_MAX_FRAME).unwrap_or(u32::MAX),
     );
-    let transport = Box::new(SocketPair::from_stream(socket));
-    let connected = match connect(transport, hello, HANDSHAKE_TIMEOUT).await {
-        Ok(connected) => connected,
-        Err(error) => return complain(&format!("no link to the parent: {error}")),
-    };
+    let connected = connect(transport, hello, HANDSHAKE_TIMEOUT).await?;
     let (tell, mut events) = unbounded_channel();
     let link = Link::start(
         connected,
         node.clone(),
-        &system,
+        system,
         DEFAULT_WINDOW,
         None,
         move |event| {
@@ -132,22 +142,22 @@ async fn serve(registry: Registry, socket: UnixStream, watch: &ParentWatch) -> i
                 Some(LinkEvent::Spawn { request, window, factory, args }) => {
                     if std::mem::replace(&mut has_root, true) {
                         link.send_spawn_failed(request, SpawnFailure::Refused, "this worker has its root already");
-                    } else if !start_root(&link, &node, &system, request, window, &factory, &args).await {
+                    } else if !start_root(&link, &node, system, request, window, &factory, &args).await {
                         break EXIT_NO_ROOT;
                     }
                 }
                 Some(LinkEvent::Ended(_)) => break EXIT_DONE,
                 _ => {}
             },
-            _ = link.lost() => return EXIT_PARENT_GONE,
+            _ = link.lost() => return Ok(EXIT_PARENT_GONE),
         }
     };
-    watch.disarm();
+    leaves();
     system.shutdown(SHUTDOWN).await;
     link.finish();
     // The parent closes its end when it has read everything.
     drop(tokio::time::timeout(SHUTDOWN, link.lost()).await);
-    code
+    Ok(code)
 }
 
 async fn start_root(

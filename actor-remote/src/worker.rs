@@ -33,7 +33,7 @@ use crate::process::{
     CommandSpec, Executable, ExitFuture, ProcessExit, ProcessHandle, WorkerProcess, spawn,
 };
 use crate::session::{HANDSHAKE_TIMEOUT, HandshakeError, Role, SessionError};
-use crate::transport::SocketPair;
+use crate::transport::{SocketPair, Transport};
 use crate::worker_guard::EXIT_PARENT_GONE;
 
 /// Messages under way to a worker's root: what is lost when the worker dies.
@@ -508,15 +508,28 @@ async fn interrupted<M: Send + 'static, T>(
 }
 
 impl<M: Serialize + Send + 'static> ProcessChild<M> {
-    async fn launch(&self) -> Result<Running, ExitReason> {
-        let failed = |text: String| ExitReason::StartFailed(text);
+    /// A process and the connection to it; inside of a simulation one that is simulated.
+    async fn begin_process(
+        &self,
+    ) -> Result<(ProcessHandle, Box<dyn Transport>, ExitFuture), String> {
+        #[cfg(feature = "testing")]
+        if actor_core::testing::part::is_simulated() {
+            let registry = self.config.node.registry().clone();
+            return Ok(crate::testing::start(registry, self.spec.name()));
+        }
         let WorkerProcess {
             handle,
             stream,
-            mut exit,
+            exit,
         } = spawn(self.spec.clone())
             .await
-            .map_err(|error| failed(error.to_string()))?;
+            .map_err(|error| error.to_string())?;
+        Ok((handle, Box::new(SocketPair::from_stream(stream)), exit))
+    }
+
+    async fn launch(&self) -> Result<Running, ExitReason> {
+        let failed = |text: String| ExitReason::StartFailed(text);
+        let (handle, transport, mut exit) = self.begin_process().await.map_err(failed)?;
         let pid = self.config.pid.set(handle.pid());
         let Config {
             node,
@@ -527,7 +540,6 @@ impl<M: Serialize + Send + 'static> ProcessChild<M> {
             ..
         } = &self.config;
         let hello = node.hello(Role::Parent, DEFAULT_WINDOW, *max_frame);
-        let transport = Box::new(SocketPair::from_stream(stream));
         let connected = match connect(transport, hello, HANDSHAKE_TIMEOUT).await {
             Ok(connected) => connected,
             Err(error) => {

@@ -68,6 +68,8 @@ mod faults;
 mod log;
 mod logs;
 mod probe;
+#[doc(hidden)]
+pub mod part;
 mod recording;
 mod report;
 mod rng;

@@ -107,6 +107,13 @@ pub(crate) struct Connected {
     established: crate::session::Established,
 }
 
+/// By number, so that whoever is told of a loss hears of it in an order that is always the same.
+fn in_order<T>(table: HashMap<u64, T>) -> Vec<T> {
+    let mut entries: Vec<(u64, T)> = table.into_iter().collect();
+    entries.sort_unstable_by_key(|(number, _)| *number);
+    entries.into_iter().map(|(_, entry)| entry).collect()
+}
+
 /// Connects and shakes hands.
 pub(crate) async fn connect(
     transport: Box<dyn Transport>,
@@ -159,7 +166,7 @@ impl Link {
         });
         let writing = Arc::clone(&link);
         let writer = crate::runtime::spawn(async move {
-            let written = tokio::select! {
+            let written = tokio::select! { biased;
                 written = writing.outbox.write_to(duplex.writer) => written,
                 () = writing.outbox.overflowed() => Ok(()),
             };
@@ -222,7 +229,7 @@ impl Link {
             pending.closed = true;
             std::mem::take(&mut pending.slots)
         };
-        for slot in slots.into_values() {
+        for slot in in_order(slots) {
             slot.fail(AskError::Disconnected { may_have_run: true });
         }
         let (exports, imports) = {
@@ -231,7 +238,7 @@ impl Link {
             tables.export_by_address.clear();
             (
                 std::mem::take(&mut tables.exports),
-                tables.imports.values().cloned().collect::<Vec<_>>(),
+                in_order(tables.imports.clone()),
             )
         };
         for import in imports {
@@ -243,7 +250,7 @@ impl Link {
                 }
             });
         }
-        for exported in exports.into_values() {
+        for exported in in_order(exports) {
             if let Some(monitor) = exported.end.monitor() {
                 actor_core::link::forget_end(&exported.export.actor, monitor);
             }
@@ -344,7 +351,7 @@ impl Link {
             reason,
             was_told: AtomicBool::new(false),
         });
-        let imports: Vec<Arc<Import>> = lock(&self.tables).imports.values().cloned().collect();
+        let imports = in_order(lock(&self.tables).imports.clone());
         for import in imports {
             import.mark(Box::new(Arc::clone(&told)));
         }

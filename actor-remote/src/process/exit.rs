@@ -59,7 +59,7 @@ pub struct ExitFuture {
 }
 
 impl ExitFuture {
-    pub(super) fn new(report: oneshot::Receiver<ProcessExit>) -> Self {
+    pub(crate) fn new(report: oneshot::Receiver<ProcessExit>) -> Self {
         Self { report }
     }
 }

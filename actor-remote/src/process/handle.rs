@@ -66,7 +66,19 @@ pub struct ProcessHandle {
 impl ProcessHandle {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
         Self {
-            signaller: ProcessSignaller { shared },
+            signaller: ProcessSignaller {
+                target: Target::Group(shared),
+            },
+        }
+    }
+
+    /// Of a process that is simulated.
+    #[cfg(feature = "testing")]
+    pub(crate) fn simulated(body: Arc<crate::testing::Body>) -> Self {
+        Self {
+            signaller: ProcessSignaller {
+                target: Target::Simulated(body),
+            },
         }
     }
 
@@ -108,13 +120,24 @@ impl Drop for ProcessHandle {
 /// Sends signals to a worker's process group. It never waits and needs no runtime.
 #[derive(Debug, Clone)]
 pub struct ProcessSignaller {
-    shared: Arc<Shared>,
+    target: Target,
+}
+
+#[derive(Debug, Clone)]
+enum Target {
+    Group(Arc<Shared>),
+    #[cfg(feature = "testing")]
+    Simulated(Arc<crate::testing::Body>),
 }
 
 impl ProcessSignaller {
     /// Process id, which is also the id of its process group.
     pub fn pid(&self) -> u32 {
-        self.shared.pid().as_raw_nonzero().get().unsigned_abs()
+        match &self.target {
+            Target::Group(shared) => shared.pid().as_raw_nonzero().get().unsigned_abs(),
+            #[cfg(feature = "testing")]
+            Target::Simulated(body) => body.pid(),
+        }
     }
 
     /// Sends `SIGKILL` to the group: also a stopped worker ends, and so do the processes that it started, unless they left
@@ -125,7 +148,7 @@ impl ProcessSignaller {
     /// # Errors
     /// The worker changed its user, so that we may not signal it.
     pub fn kill_group(&self) -> io::Result<bool> {
-        self.shared.signal_group(Signal::KILL)
+        self.signal(Signal::KILL)
     }
 
     /// Sends `SIGTERM` to the group. A stopped worker sees it when it is continued.
@@ -135,6 +158,14 @@ impl ProcessSignaller {
     /// # Errors
     /// As for [`kill_group`](Self::kill_group).
     pub fn terminate_group(&self) -> io::Result<bool> {
-        self.shared.signal_group(Signal::TERM)
+        self.signal(Signal::TERM)
+    }
+
+    fn signal(&self, signal: Signal) -> io::Result<bool> {
+        match &self.target {
+            Target::Group(shared) => shared.signal_group(signal),
+            #[cfg(feature = "testing")]
+            Target::Simulated(body) => Ok(body.end_by(signal.as_raw())),
+        }
     }
 }

@@ -8,6 +8,7 @@ mod faults;
 mod lives;
 mod mixture;
 mod probes;
+mod processes;
 mod replay;
 mod time;
 mod turns;

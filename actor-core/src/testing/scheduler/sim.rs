@@ -301,6 +301,14 @@ impl Seat {
         })
     }
 
+    /// The place of the system, if any, to which the task belongs that is being polled on this thread.
+    pub(crate) fn present() -> Option<Self> {
+        with_sim(|sim| Seat {
+            sim: Arc::clone(sim),
+            number: sim.polled_system(),
+        })
+    }
+
     pub(crate) fn sim(&self) -> &Arc<Sim> {
         &self.sim
     }
