@@ -53,6 +53,12 @@
 //!
 //! Virtual time has the granularity of tokio's timers: a moment between two milliseconds comes at the later one.
 //!
+//! # Faults
+//!
+//! A test can look at each message before it begins and drop, delay, double or replace it ([`TestSystem::intercept`]), make an actor crash at
+//! a chosen message ([`TestSystem::crash_next`]), leave all that to the seed ([`TestSystem::faults_on`]), and have supervisors start a
+//! stand-in ([`TestSystem::replace_factory`]).
+//!
 //! # Replay
 //!
 //! A failure names its seed. `ACTOR_TEST_SEED=7 cargo test NAME` runs that one, and `ACTOR_TEST_SEEDS=0..10000` a range

@@ -55,7 +55,9 @@ async fn start(system: &TestSystem, count: u64) -> Started {
         total,
         kept: Vec::new(),
     };
-    let registry = Registry::builder().factory(COUNTER, counter);
+    let registry = Registry::builder()
+        .factory(COUNTER, counter)
+        .message::<u64>("tests.number/v1");
     let node = Node::new(registry.build().unwrap());
     let mut sup = Supervisor::builder(Strategy::OneForOne);
     let mut counters = Vec::new();
@@ -66,7 +68,9 @@ async fn start(system: &TestSystem, count: u64) -> Started {
         sup = sup.child(spec);
     }
     let sup = sup.start(system).await.unwrap();
-    counters.iter().for_each(|counter| system.expect_failure(counter));
+    counters
+        .iter()
+        .for_each(|counter| system.expect_failure(counter));
     Started { sup, counters }
 }
 
