@@ -63,6 +63,10 @@
 //!
 //! A failure names its seed. `ACTOR_TEST_SEED=7 cargo test NAME` runs that one, and `ACTOR_TEST_SEEDS=0..10000` a range
 //! where a test tries many; `ACTOR_TEST_SCHEDULE=fifo` (or `random`, `pct:3`, `mixed`) is another schedule, whatever the test says.
+//!
+//! `ACTOR_TEST_RECORD=1` writes a run that fails to a file, with all that its seed decided, and the failure names it:
+//! `ACTOR_TEST_REPLAY=FILE cargo test NAME` plays that, also after the test kit has learnt to decide otherwise. A file of another version,
+//! a damaged one, and one that no longer fits the run are told. [`Simulation::shrink`] looks for a shorter run that fails in the same way.
 
 mod attribute;
 mod digest;

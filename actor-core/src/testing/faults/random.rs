@@ -181,10 +181,6 @@ impl<M> Faults<M> {
     /// # drop(lossy);
     /// ```
     #[track_caller]
-    #[expect(
-        clippy::should_implement_trait,
-        reason = "it is what becomes of a message, and the word that everybody uses for it"
-    )]
     pub fn drop(self, chance: f64) -> Self {
         self.with(|odds| odds.drop = chance)
     }
