@@ -68,10 +68,6 @@ pub(crate) struct Rare<M: Send + 'static> {
     /// What is to be handled next and did not come out of the batch as it is.
     owed: Option<M>,
     /// What is owed has met the faults of a test already.
-    #[cfg_attr(
-        not(feature = "testing"),
-        expect(dead_code, reason = "there are no faults to meet")
-    )]
     is_past_faults: bool,
     signal: Option<Signal>,
     /// Why the incarnation ends.
