@@ -168,8 +168,8 @@ where
         let keeper = Some(&*system.timekeeper);
         let slot = Slot::new(deadline, keeper, cx.waker());
         let reply = Reply::new(&slot);
+        observe::asked(cell.header(), &slot);
         self.stage = Stage::Asked(Answer::new(slot, keeper));
-        observe::asked::<T>(cell.header());
         match cell.try_push(message(reply)) {
             Ok(()) => {}
             Err(Refused::Closed(_)) => return self.closed(),
@@ -195,7 +195,7 @@ where
             .deadline
             .unwrap_or(system.map_or(ASK_TIMEOUT, |system| system.ask_timeout));
         let slot = Slot::new(deadline, keeper_of(&*face), cx.waker());
-        observe::asked::<T>(face.header());
+        observe::asked(face.header(), &slot);
         let message = message(Reply::new(&slot));
         let asking = async move {
             let keeper = keeper_of(&*face);

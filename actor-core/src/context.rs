@@ -21,6 +21,7 @@ use crate::guard::caught;
 use crate::inbox::Inbox;
 use crate::lifecycle::Request;
 use crate::mailbox::queue::Extra;
+use crate::observe;
 use crate::spawn::SpawnBuilder;
 use crate::sync::Arc;
 use crate::system::SystemCore;
@@ -475,6 +476,7 @@ impl<A: Actor> Context<A> {
         notify: impl FnOnce(Down) + Send + 'static,
     ) -> MonitorId {
         let id = self.new_monitor();
+        observe::monitored(self.inbox.cell.header(), cell.header().id());
         let tally = Some(self.core().monitors.tally(1));
         let rare = self.inbox.rare();
         // Ended monitors are swept now and then, so that the list does not grow for ever.
@@ -542,7 +544,9 @@ impl<A: Actor> Context<A> {
         };
         rare.monitors.retain(|set| *set != id);
         if let Some(place) = rare.watched.iter().position(|(set, _)| *set == id) {
-            rare.watched.swap_remove(place).1.remove_monitor(id);
+            let cell = rare.watched.swap_remove(place).1;
+            cell.remove_monitor(id);
+            observe::demonitored(self.inbox.cell.header(), cell.header().id());
         }
     }
 

@@ -6,6 +6,8 @@
 //! An idle actor consists of its cell and of this future, so it holds each thing once: one reference where two would do, no reasons,
 //! no timers; what only the start and the end need is in boxes of their own.
 
+mod home;
+
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::{self, Poll};
@@ -21,20 +23,23 @@ use crate::sync::Arc;
 use crate::timekeeper;
 use crate::{Actor, AskError, BoxError, Context, ExitReason};
 
+pub(crate) use home::Home;
+
 /// What an incarnation owns. The state goes first in any case, so that it is gone when the cell hears of the end.
-struct Life<A: Actor> {
-    actor: A,
-    ctx: Context<A>,
+struct Life<H: Home> {
+    home: H,
+    ctx: Context<H::Actor>,
 }
 
 /// Runs an incarnation to its end and reports it to the cell. Dropping the future (the runtime goes away) ends the cell.
-pub(crate) fn run<A: Actor>(actor: A, ctx: Context<A>) -> impl Future<Output = ()> + Send {
+pub(crate) fn run<H: Home>(home: H, ctx: Context<H::Actor>) -> impl Future<Output = ()> + Send {
     let (cell, incarnation) = (Arc::clone(&ctx.inbox.cell), ctx.inbox.incarnation);
-    let mut life = Life { actor, ctx };
+    let mut life = Life { home, ctx };
     let inner = async move {
         let started = Guard::new(start(&mut life)).await;
         if life.has_started(started) {
-            let outcome = Guard::new(run_loop(&mut life)).await;
+            let door = life.home.door();
+            let outcome = Guard::new(H::exposed(door, run_loop(&mut life))).await;
             life.note_end(outcome);
         }
         end(life).await;
@@ -42,7 +47,7 @@ pub(crate) fn run<A: Actor>(actor: A, ctx: Context<A>) -> impl Future<Output = (
     Shell::new(cell, incarnation, inner)
 }
 
-impl<A: Actor> Life<A> {
+impl<H: Home> Life<H> {
     fn has_started(&mut self, started: Result<Start, ExitReason>) -> bool {
         self.note_end(match started {
             Ok(Start::Complete) => {
@@ -70,15 +75,16 @@ impl<A: Actor> Life<A> {
 )]
 /// The loop of every actor. What comes next stays in the inbox until it is handed over: what is matched on here would be held over
 /// the await.
-fn run_loop<A: Actor>(
-    life: &mut Life<A>,
+fn run_loop<H: Home>(
+    life: &mut Life<H>,
 ) -> impl Future<Output = Result<ExitReason, BoxError>> + Send {
     async move {
         loop {
-            let handled = match poll_fn(|cx| life.ctx.inbox.poll_next(cx)).await {
+            let handled = match poll_fn(|cx| life.home.poll_next(&mut life.ctx.inbox, cx)).await {
                 Next::Message => loop {
                     let handling = life
-                        .actor
+                        .home
+                        .actor()
                         .handle(life.ctx.inbox.take_message(), &mut life.ctx);
                     let handled = Killable::new(handling).await;
                     if !matches!(handled, Some(Ok(()))) || !life.ctx.inbox.has_plain() {
@@ -88,7 +94,7 @@ fn run_loop<A: Actor>(
                 },
                 Next::Signal => {
                     let signal = life.ctx.inbox.take_signal();
-                    Killable::new(Box::pin(life.actor.signal(signal, &mut life.ctx))).await
+                    Killable::new(Box::pin(life.home.actor().signal(signal, &mut life.ctx))).await
                 }
                 Next::End => return Ok(life.ctx.inbox.end_reason()),
             };
@@ -108,7 +114,7 @@ enum Start {
     Late,
 }
 
-async fn start<A: Actor>(life: &mut Life<A>) -> Result<Start, BoxError> {
+async fn start<H: Home>(life: &mut Life<H>) -> Result<Start, BoxError> {
     let cell = &life.ctx.inbox.cell;
     if cell
         .header()
@@ -120,7 +126,7 @@ async fn start<A: Actor>(life: &mut Life<A>) -> Result<Start, BoxError> {
     }
     let starting = Starting {
         cell: Arc::clone(&life.ctx.inbox.cell),
-        future: Killable::new(life.actor.started(&mut life.ctx)),
+        future: Killable::new(life.home.actor().started(&mut life.ctx)),
         deadline: None,
     };
     match starting.await {
@@ -164,7 +170,7 @@ impl<M: Send + 'static, F: Future> Future for Starting<M, F> {
 }
 
 /// The children first, then `stopped`, then the state; then the cell is told why it ended after all: the hook can be killed, too.
-fn end<A: Actor>(mut life: Life<A>) -> Pin<Box<impl Future<Output = ()> + Send>> {
+fn end<H: Home>(mut life: Life<H>) -> Pin<Box<impl Future<Output = ()> + Send>> {
     Box::pin(async move {
         let noted = life.ctx.inbox.rare().end.take();
         let mut reason = noted.expect("why it ends was noted before");
@@ -182,7 +188,7 @@ fn end<A: Actor>(mut life: Life<A>) -> Pin<Box<impl Future<Output = ()> + Send>>
         if was_started && !cell.is_killed(incarnation) {
             cell.leaving(incarnation, true);
             let hook = async {
-                Killable::new(life.actor.stopped(&reason, &mut life.ctx))
+                Killable::new(life.home.actor().stopped(&reason, &mut life.ctx))
                     .await
                     .is_some()
             };
@@ -196,8 +202,8 @@ fn end<A: Actor>(mut life: Life<A>) -> Pin<Box<impl Future<Output = ()> + Send>>
             // The hook may have started some more.
             stop_children(&cell, incarnation).await;
         }
-        let Life { actor, mut ctx } = life;
-        drop_state(&cell, actor, &reason);
+        let Life { home, mut ctx } = life;
+        drop_state(&cell, home, &reason);
         ctx.over(reason);
     })
 }

@@ -15,6 +15,7 @@ mod noted {
 
     use crate::cell::{AnyCell, Header};
     use crate::kind::Kind;
+    use crate::reply::Slot;
     use crate::reply_scope::current_actor_id;
     use crate::sync::{Arc, lock};
     use crate::system::SystemCore;
@@ -49,6 +50,7 @@ mod noted {
             let spawned = EventKind::Spawned {
                 actor_type: binding.and_then(|binding| binding.kind.actor_type()),
                 message_type: cell.message_type(),
+                by: current_actor_id(),
             };
             note(cell.header(), spawned);
         }
@@ -130,12 +132,13 @@ mod noted {
         }
     }
 
-    /// Somebody asks an actor.
+    /// Somebody asks an actor, who is to answer into this slot.
     #[inline(always)]
-    pub(crate) fn asked<T>(header: &Header) {
+    pub(crate) fn asked<T: Send + 'static>(header: &Header, slot: &Arc<Slot<T>>) {
         if is_simulated() {
             let (from, answer) = (current_actor_id(), type_name::<T>());
             note(header, EventKind::Asked { from, answer });
+            with_sim(|sim| sim.note_ask(header.id(), slot));
         }
     }
 
@@ -151,6 +154,34 @@ mod noted {
     fn note_reply(answer: &'static str) {
         let id = current_actor_id().unwrap_or(ActorId::UNBOUND);
         with_sim(|sim| sim.note((sim.polled_system(), id), EventKind::Replied { answer }));
+    }
+
+    /// An actor is to be told when another one ends.
+    pub(crate) fn monitored(header: &Header, target: ActorId) {
+        if is_simulated() {
+            note(header, EventKind::Monitored { target });
+        }
+    }
+
+    /// It does not want to be told any more.
+    pub(crate) fn demonitored(header: &Header, target: ActorId) {
+        if is_simulated() {
+            note(header, EventKind::Demonitored { target });
+        }
+    }
+
+    /// Two actors are to end together.
+    pub(crate) fn linked(header: &Header, target: ActorId) {
+        if is_simulated() {
+            note(header, EventKind::Linked { target });
+        }
+    }
+
+    /// They are not any more.
+    pub(crate) fn unlinked(header: &Header, target: ActorId) {
+        if is_simulated() {
+            note(header, EventKind::Unlinked { target });
+        }
     }
 
     pub(crate) fn timer_set(header: &Header, key: &TimerKey, after: Duration) {
@@ -217,9 +248,10 @@ mod unnoted {
 
     use crate::cell::{AnyCell, Header};
     use crate::kind::Kind;
+    use crate::reply::Slot;
     use crate::sync::Arc;
     use crate::system::SystemCore;
-    use crate::{DeadLetter, ExitReason, StartChild, TimerKey};
+    use crate::{ActorId, DeadLetter, ExitReason, StartChild, TimerKey};
 
     #[inline(always)]
     pub(crate) fn is_simulated() -> bool {
@@ -239,9 +271,13 @@ mod unnoted {
     #[inline(always)]
     pub(crate) fn begun<M>(_: &Header) {}
     #[inline(always)]
-    pub(crate) fn asked<T>(_: &Header) {}
+    pub(crate) fn asked<T: Send + 'static>(_: &Header, _: &Arc<Slot<T>>) {}
     #[inline(always)]
     pub(crate) fn replied<T>() {}
+    pub(crate) fn monitored(_: &Header, _: ActorId) {}
+    pub(crate) fn demonitored(_: &Header, _: ActorId) {}
+    pub(crate) fn linked(_: &Header, _: ActorId) {}
+    pub(crate) fn unlinked(_: &Header, _: ActorId) {}
     pub(crate) fn timer_set(_: &Header, _: &TimerKey, _: Duration) {}
     pub(crate) fn timer_cancelled(_: &Header, _: &TimerKey) {}
     pub(crate) fn timer_fired(_: &Header, _: TimerKey) {}

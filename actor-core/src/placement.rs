@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::cell::{Cell, OnEnd};
 use crate::guard::caught;
-use crate::incarnation::run;
+use crate::incarnation::{Home, run};
 use crate::runtime::{Runtime, What};
 use crate::sync::{Arc, Mutex, lock};
 use crate::{Actor, Context, ExitReason};
@@ -45,18 +45,18 @@ pub enum Placement {
 
 /// Begins an incarnation whose state comes from `make`. `Err` when the cell takes none, or when no thread could be had; the cell
 /// then knows already.
-pub(crate) fn launch<A: Actor>(
-    cell: Arc<Cell<A::Msg>>,
+pub(crate) fn launch<H: Home>(
+    cell: Arc<Cell<<H::Actor as Actor>::Msg>>,
     placement: Placement,
     start_timeout: Duration,
     on_end: Option<OnEnd>,
-    make: impl FnOnce() -> A + Send + 'static,
+    make: impl FnOnce() -> H + Send + 'static,
 ) -> Result<(), ExitReason> {
     let Some(incarnation) = cell.begin(on_end) else {
         return Err(ExitReason::Killed);
     };
     cell.set_start_timeout(start_timeout);
-    let ctx = Context::new(cell, incarnation, placement == Placement::Thread);
+    let ctx = Context::<H::Actor>::new(cell, incarnation, placement == Placement::Thread);
     match placement {
         Placement::Task => match caught(make) {
             Ok(actor) => {
@@ -71,18 +71,18 @@ pub(crate) fn launch<A: Actor>(
             }
             Err(reason) => Err(fail(ctx, &reason.to_string())),
         },
-        Placement::Thread => launch_thread(ctx, make),
+        Placement::Thread => launch_thread::<H>(ctx, make),
     }
 }
 
-fn launch_thread<A: Actor>(
-    ctx: Context<A>,
-    make: impl FnOnce() -> A + Send + 'static,
+fn launch_thread<H: Home>(
+    ctx: Context<H::Actor>,
+    make: impl FnOnce() -> H + Send + 'static,
 ) -> Result<(), ExitReason> {
     let core = Arc::clone(ctx.core());
     let runtime = core.runtime.clone();
     if runtime.is_simulated() {
-        launch_simulated(&runtime, ctx, make);
+        launch_simulated::<H>(&runtime, ctx, make);
         return Ok(());
     }
     core.watch_runtime();
@@ -110,10 +110,10 @@ fn launch_thread<A: Actor>(
 }
 
 /// In a simulation a thread is a task. The factory still runs after this call, as it does on a thread.
-fn launch_simulated<A: Actor>(
+fn launch_simulated<H: Home>(
     runtime: &Runtime,
-    ctx: Context<A>,
-    make: impl FnOnce() -> A + Send + 'static,
+    ctx: Context<H::Actor>,
+    make: impl FnOnce() -> H + Send + 'static,
 ) {
     let what = What::Actor(ctx.inbox.cell.header().id());
     drop(runtime.spawn(what, async move {

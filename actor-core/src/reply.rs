@@ -88,7 +88,7 @@ impl<T: Send + 'static> Slot<T> {
         }
     }
 
-    fn is_closed(&self) -> bool {
+    pub(crate) fn is_closed(&self) -> bool {
         !matches!(*lock(&self.state), State::Waiting(_) | State::Linked(..))
     }
 

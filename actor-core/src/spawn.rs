@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::cell::{AnyCell, Binding, Cell, until};
 use crate::children::{Child, Shutdown, within};
+use crate::incarnation::Home;
 use crate::kind::Kind;
 use crate::lifecycle::Phase;
 use crate::mailbox::order::Key;
@@ -284,7 +285,7 @@ impl<A: Actor> SpawnBuilder<A> {
     /// # Ok(()) }
     /// ```
     pub fn spawn(self) -> ActorRef<A::Msg> {
-        match self.launch() {
+        match self.launch(|state| state) {
             Ok(actor) | Err((actor, _)) => actor,
         }
     }
@@ -326,7 +327,7 @@ impl<A: Actor> SpawnBuilder<A> {
     pub async fn start(self) -> Result<ActorRef<A::Msg>, StartError> {
         let system = Arc::clone(&self.system);
         let limit = self.start_timeout.saturating_add(BLOCKED_GRACE);
-        let actor = self.launch().map_err(|(_, error)| error)?;
+        let actor = self.launch(|state| state).map_err(|(_, error)| error)?;
         let cell: Arc<dyn AnyCell> = Arc::clone(actor.cell()) as Arc<dyn AnyCell>;
         let starting = until(&cell, |life| match (life.phase, life.ended()) {
             (Phase::Running, _) => Some(Ok(())),
@@ -348,7 +349,21 @@ impl<A: Actor> SpawnBuilder<A> {
         Ok(actor)
     }
 
-    fn launch(self) -> Launched<A::Msg> {
+    /// Starts it in a home of its own.
+    #[cfg(feature = "testing")]
+    pub(crate) fn spawn_in<H: Home<Actor = A>>(
+        self,
+        home: impl FnOnce(A) -> H + Send + 'static,
+    ) -> ActorRef<A::Msg> {
+        match self.launch(home) {
+            Ok(actor) | Err((actor, _)) => actor,
+        }
+    }
+
+    fn launch<H: Home<Actor = A>>(
+        self,
+        home: impl FnOnce(A) -> H + Send + 'static,
+    ) -> Launched<A::Msg> {
         let one_at_a_time = self.placement == Placement::Thread;
         let cell = Cell::new(self.mailbox, self.priority, one_at_a_time);
         let actor = ActorRef::new(Arc::clone(&cell));
@@ -382,7 +397,7 @@ impl<A: Actor> SpawnBuilder<A> {
         }
         let state = self.actor;
         match launch(cell, self.placement, self.start_timeout, None, move || {
-            state
+            home(state)
         }) {
             Ok(()) => Ok(actor),
             Err(reason) => Err((actor, StartError::Failed(reason))),

@@ -198,6 +198,28 @@ impl<M> Timers<M> {
             .is_some_and(|table| table.remove(key).is_some())
     }
 
+    /// Makes a timer due at once. `false` if there is none of that name.
+    #[cfg(feature = "testing")]
+    pub(crate) fn hasten(&mut self, key: &TimerKey) -> bool {
+        let table = self.table.as_mut();
+        table.is_some_and(|table| match table.timers.get_mut(key) {
+            Some((at, number, _)) => {
+                table.due.remove(&(*at, *number));
+                *at = crate::runtime::now();
+                table.due.insert((*at, *number), key.clone());
+                true
+            }
+            None => false,
+        })
+    }
+
+    /// The timers that are set.
+    #[cfg(feature = "testing")]
+    pub(crate) fn keys(&self) -> Vec<TimerKey> {
+        let table = self.table.as_ref();
+        table.map_or_else(Vec::new, |table| table.timers.keys().cloned().collect())
+    }
+
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.table.as_ref().map_or(0, |table| table.timers.len())

@@ -1,6 +1,7 @@
 //! Links: actors that end together.
 
 use super::Context;
+use crate::observe;
 use crate::{Actor, AnyActorRef};
 
 impl<A: Actor> Context<A> {
@@ -60,6 +61,7 @@ impl<A: Actor> Context<A> {
     /// # Ok(()) }
     /// ```
     pub fn link(&mut self, target: &AnyActorRef) {
+        observe::linked(self.inbox.cell.header(), target.id());
         self.inbox.cell.link(self.inbox.incarnation, target.cell());
     }
 
@@ -105,6 +107,7 @@ impl<A: Actor> Context<A> {
     /// # Ok(()) }
     /// ```
     pub fn unlink(&mut self, target: &AnyActorRef) {
+        observe::unlinked(self.inbox.cell.header(), target.id());
         self.inbox.cell.unlink(target.cell());
     }
 

@@ -72,6 +72,8 @@ pub enum EventKind {
         actor_type: Option<&'static str>,
         /// The type of its messages.
         message_type: &'static str,
+        /// The actor that did it; none if that was the test.
+        by: Option<ActorId>,
     },
     /// It got a name.
     Named {
@@ -126,6 +128,26 @@ pub enum EventKind {
         /// The type of the message.
         message: &'static str,
     },
+    /// It is to be told when another one ends.
+    Monitored {
+        /// That one.
+        target: ActorId,
+    },
+    /// It does not want to be told any more.
+    Demonitored {
+        /// About whom.
+        target: ActorId,
+    },
+    /// It is linked with another one.
+    Linked {
+        /// That one.
+        target: ActorId,
+    },
+    /// It is not linked with another one any more.
+    Unlinked {
+        /// That one.
+        target: ActorId,
+    },
     /// It set a timer.
     TimerSet {
         /// Which.
@@ -160,7 +182,7 @@ pub enum EventKind {
 }
 
 /// A type without its modules.
-fn short(name: &str) -> &str {
+pub(super) fn short(name: &str) -> &str {
     let head = name.split('<').next().unwrap_or(name);
     let start = head.rfind("::").map_or(0, |at| at + 2);
     &name[start..]
@@ -195,6 +217,12 @@ impl fmt::Display for Event {
             }
             EventKind::Replied { answer } => write!(f, " replies with {}", short(answer)),
             EventKind::Begun { message } => write!(f, " begins {}", short(message)),
+            EventKind::Monitored { target } => write!(f, " monitors {target}"),
+            EventKind::Demonitored { target } => write!(f, " does not monitor {target} any more"),
+            EventKind::Linked { target } => write!(f, " is linked with {target}"),
+            EventKind::Unlinked { target } => {
+                write!(f, " is not linked with {target} any more")
+            }
             EventKind::TimerSet { key, after } => write!(f, " sets timer {key:?}, {after:?}"),
             EventKind::TimerFired { key } => write!(f, " has timer {key:?} due"),
             EventKind::TimerCancelled { key } => write!(f, " cancels timer {key:?}"),

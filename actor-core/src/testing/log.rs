@@ -272,6 +272,10 @@ fn mix_kind(digest: &mut Digest, kind: &EventKind) {
         EventKind::DeadLetter { message, .. } => mix(14, message, 0),
         EventKind::Escalated => mix(15, "", 0),
         EventKind::Fault { message, fault } => mix(16, message, fault.code()),
+        EventKind::Monitored { target } => mix(41, "", target.0),
+        EventKind::Demonitored { target } => mix(42, "", target.0),
+        EventKind::Linked { target } => mix(43, "", target.0),
+        EventKind::Unlinked { target } => mix(44, "", target.0),
     }
 }
 

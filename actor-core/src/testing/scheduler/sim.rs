@@ -20,11 +20,14 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 
 use super::task::{Joined, TaskCore};
+use crate::ActorId;
+use crate::reply::Slot;
 use crate::runtime::What;
 use crate::sync::{Arc, AtomicBool, AtomicU32, AtomicU64, Mutex, Ordering, Weak, lock};
 use crate::system::SystemCore;
 use crate::testing::events::EventKind;
 use crate::testing::faults::FaultTable;
+use crate::testing::harness::OpenAsk;
 use crate::testing::log::{Log, Who};
 use crate::testing::logs::LogLine;
 use crate::testing::rng::Rng;
@@ -100,6 +103,8 @@ pub(crate) struct Sim {
     pub(crate) pulse: Arc<Pulse>,
     outside_wakes: AtomicU64,
     first_outside: Mutex<Option<String>>,
+    /// Who was asked, where that is wanted.
+    pub(crate) asks: Mutex<Option<Vec<OpenAsk>>>,
     /// The task that is being polled, and above it the number of its system.
     current: AtomicU64,
 }
@@ -173,6 +178,7 @@ impl Sim {
             pulse,
             outside_wakes: AtomicU64::new(0),
             first_outside: Mutex::new(None),
+            asks: Mutex::new(None),
             current: AtomicU64::new(0),
         })
     }
@@ -245,6 +251,13 @@ impl Sim {
 
     pub(crate) fn note(&self, who: Who, kind: EventKind) {
         lock(&self.log).note(self.pulse.position(), who, kind);
+    }
+
+    /// Somebody asks `target`.
+    pub(crate) fn note_ask<T: Send + 'static>(&self, target: ActorId, slot: &Arc<Slot<T>>) {
+        if let Some(asks) = lock(&self.asks).as_mut() {
+            asks.push(OpenAsk::new(target, slot));
+        }
     }
 
     pub(crate) fn add_system(&self, system: &Arc<SystemCore>) {
