@@ -5,6 +5,7 @@
 mod determinism;
 mod failures;
 mod faults;
+mod harness;
 mod lives;
 mod mixture;
 mod probes;

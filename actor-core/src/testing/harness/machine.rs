@@ -20,8 +20,8 @@ use crate::testing::watch::Pulse;
 
 /// No timer of a harness is longer: a century.
 const HORIZON: Duration = Duration::from_secs(100 * 365 * 24 * 3_600);
-/// Steps in one command: some seconds of real time.
-const STEPS: u64 = 5_000_000;
+/// Steps in one command, such as that of a long span with many timers.
+const STEPS: u64 = 500_000;
 /// Events that are kept: those of one command must be among them.
 const EVENTS: usize = 100_000;
 

@@ -455,16 +455,20 @@ impl<A: Actor> Harness<A> {
     #[track_caller]
     fn lent(&self) -> MutexGuard<'_, OnDesk<A>> {
         let desk = self.desk.look();
-        let problem = match desk.place {
+        let is_over = match desk.place {
             Place::Here(_) => return desk,
-            Place::Over => format!("the actor has ended and its state is gone{}", self.end()),
-            Place::InHand => format!(
-                "the actor is in the middle of {}, which has its state; let it go on first: complete_ask, advance",
-                self.in_hand()
-            ),
+            Place::Over => true,
+            Place::InHand => false,
         };
+        // What follows looks at the desk as well.
         drop(desk);
-        panic!("{problem}")
+        if is_over {
+            panic!("the actor has ended and its state is gone{}", self.end());
+        }
+        panic!(
+            "the actor is in the middle of {}, which has its state; let it go on first: complete_ask, advance",
+            self.in_hand()
+        )
     }
 
     /// Lets a timer be due at once, whatever the time. Of an interval the next tick is a period from now.
