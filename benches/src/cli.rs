@@ -39,6 +39,11 @@ pub(crate) enum Command {
     /// again as the far side, with no runtime and no queue: the floor.
     #[command(after_long_help = Workload::help(Place::Process))]
     Process(Options),
+    /// Simulations of the test kit, on one core: steps of actors, and an hour of virtual time
+    ///
+    /// Needs the feature `sim` of the benches; without it this executable has cargo build it in and run that.
+    #[command(after_long_help = Workload::help(Place::Sim))]
+    Sim(Options),
     /// The far side of `process` for the subject `raw`; its standard input is a socket
     #[command(hide = true)]
     RawChild { mode: RawChildMode },

@@ -1,6 +1,6 @@
 //! Side-by-side benchmarks: this actor system, a hand-written tokio loop, and its peers.
 //!
-//! Run with `cargo run --release --manifest-path benches/Cargo.toml -- local` or `-- process`.
+//! Run with `cargo run --release --manifest-path benches/Cargo.toml -- local`, `-- process` or `-- sim`.
 //! All subjects of a workload take turns, round by round, inside this one process (those that ask for
 //! resident memory in fresh ones): absolute figures of a shared machine move by tens of percent, the
 //! ratios of one run hold. The README beside teaches how to read the output.
@@ -16,6 +16,7 @@
 //! | `alloc.rs` | the allocator that can count |
 //! | `local/` | actors of one process, one file per subject |
 //! | `process/` | this process and a worker process, one file per subject |
+//! | `sim/` | simulations of the test kit |
 
 mod alloc;
 mod catalogue;
@@ -24,6 +25,7 @@ mod harness;
 mod local;
 mod process;
 mod report;
+mod sim;
 mod sizes;
 mod workload;
 
@@ -46,6 +48,8 @@ fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Local(options) => compare(Place::Local, &options, local::subjects),
         Command::Process(options) => compare(Place::Process, &options, process::subjects),
+        Command::Sim(_) if !sim::IS_BUILT_IN => sim::build_in_and_run(),
+        Command::Sim(options) => compare(Place::Sim, &options, sim::subjects),
         Command::RawChild { mode } => process::raw_child(mode),
         Command::CrowdChild { subject, crowd } => local::crowd_child(&runtime(), &subject, crowd),
     }

@@ -14,6 +14,7 @@ use crate::{
 /// Subjects that a JSON line always names, with `null` where there is no figure.
 const JSON_LOCAL: [&str; 6] = ["ours", "raw", "ractor", "kameo", "xtra", "actix"];
 const JSON_PROCESS: [&str; 2] = ["ours", "raw"];
+const JSON_SIM: [&str; 1] = ["ours"];
 
 /// Prints outcomes as they come.
 pub(crate) struct Report {
@@ -40,6 +41,11 @@ impl Report {
             self.place.name(),
             self.rounds,
         );
+        if crate::sim::IS_BUILT_IN && self.place != Place::Sim {
+            head.push_str(
+                "built with the test kit (feature `sim`), which costs each message a look\n",
+            );
+        }
         if cfg!(debug_assertions) {
             head.push_str("THIS IS A BUILD WITHOUT OPTIMISATION: the figures mean nothing\n");
         }
@@ -56,6 +62,7 @@ impl Report {
             let names: &[&str] = match self.place {
                 Place::Local => &JSON_LOCAL,
                 Place::Process => &JSON_PROCESS,
+                Place::Sim => &JSON_SIM,
             };
             print_to(
                 std::io::stdout(),

@@ -28,6 +28,10 @@ pub(crate) struct Sizes {
     pub(crate) counted: u64,
     pub(crate) process_messages: u64,
     pub(crate) process_asks: usize,
+    /// Hops of all tokens of a simulated ring.
+    pub(crate) sim_hops: u64,
+    /// Virtual seconds of `sim_hour`.
+    pub(crate) sim_seconds: u64,
 }
 
 /// The parameters of the Savina suite (Imam and Sarkar, "Savina: an actor benchmark suite", 2014), with its defaults in brackets.
@@ -76,6 +80,8 @@ impl Sizes {
             counted: 200_000,
             process_messages: 5_000_000,
             process_asks: 20_000,
+            sim_hops: 900_000,
+            sim_seconds: 3_600,
         }
     }
 
@@ -108,6 +114,8 @@ impl Sizes {
             counted: 100_000,
             process_messages: 20_000,
             process_asks: 200,
+            sim_hops: 9_000,
+            sim_seconds: 60,
         }
     }
 
@@ -132,6 +140,8 @@ impl Sizes {
             },
             process_messages: self.process_messages / 4,
             process_asks: self.process_asks / 4,
+            sim_hops: self.sim_hops / 4,
+            sim_seconds: self.sim_seconds / 4,
             ..*self
         }
     }

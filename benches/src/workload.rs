@@ -1,5 +1,5 @@
 //! The workloads: their names and where they run. What each measures stands in `catalogue.rs`, how large each is in `sizes.rs`, how
-//! each is run in `local/` and `process/`.
+//! each is run in `local/`, `process/` and `sim/`.
 
 use clap::ValueEnum;
 
@@ -62,6 +62,10 @@ pub(crate) enum Workload {
     ProcessOneWay,
     #[value(name = "process_ask")]
     ProcessAsk,
+    #[value(name = "sim_steps")]
+    SimSteps,
+    #[value(name = "sim_hour")]
+    SimHour,
 }
 
 /// Where the two ends of a workload live.
@@ -69,6 +73,7 @@ pub(crate) enum Workload {
 pub(crate) enum Place {
     Local,
     Process,
+    Sim,
 }
 
 impl Place {
@@ -77,6 +82,7 @@ impl Place {
         match self {
             Place::Local => "local",
             Place::Process => "process",
+            Place::Sim => "sim",
         }
     }
 }
@@ -85,6 +91,7 @@ impl Workload {
     pub(crate) fn place(self) -> Place {
         match self {
             Workload::ProcessOneWay | Workload::ProcessAsk => Place::Process,
+            Workload::SimSteps | Workload::SimHour => Place::Sim,
             _ => Place::Local,
         }
     }
