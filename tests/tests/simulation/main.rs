@@ -5,6 +5,7 @@
 mod determinism;
 mod failures;
 mod faults;
+mod guide;
 mod harness;
 mod lives;
 mod mixture;
