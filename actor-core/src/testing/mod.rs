@@ -36,6 +36,8 @@
 //! # Ok(()) }
 //! ```
 //!
+//! A [`Harness`] holds one actor, for a plain test without anything to await: it tells what the actor did, and shows its state.
+//!
 //! # What the seed decides
 //!
 //! The order of everything that a system runs: actors (those that ask for a thread of their own, too), their work, supervisors' starts and

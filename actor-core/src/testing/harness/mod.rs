@@ -652,6 +652,8 @@ impl<A: Actor> Harness<A> {
             ..Effects::default()
         };
         self.stage.gather(&mut effects);
+        // Those that are over are of no more use.
+        self.keep_asks(self.open_asks());
         self.asked.retain_mut(|asked| match asked.outcome() {
             None => true,
             Some(Outcome::Replied(value)) => {
