@@ -14,3 +14,4 @@ mod processes;
 mod replay;
 mod time;
 mod turns;
+mod zoo;
