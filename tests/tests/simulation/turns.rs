@@ -206,3 +206,26 @@ fn events_tell_who_sent_what_to_whom() {
     });
     report.unwrap();
 }
+
+#[test]
+fn a_test_that_goes_step_by_step_changes_the_order_of_nobody_else() {
+    let simulation = Simulation::new().schedule(Schedule::Fifo);
+    let report = simulation.run(|system| async move {
+        let diary = Diary::default();
+        let scribes = ["a", "b", "c"].map(|name| Scribe::spawn(&system, name, &diary));
+        for scribe in &scribes {
+            (1..=4).for_each(|n| scribe.try_send(n).unwrap());
+        }
+
+        while system.step().await {}
+
+        let names: Vec<&str> = diary
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|(name, _)| *name)
+            .collect();
+        assert_eq!(names.concat(), "abcabcabcabc");
+    });
+    report.unwrap();
+}

@@ -176,18 +176,18 @@ impl<'a, T> Scheduler<'a, T> {
         if length == 0 {
             return None;
         }
-        let place = match queue.take_forced() {
-            Some(place) => place,
+        let (place, task) = match queue.take_forced() {
+            // The others keep their places: who waits for steps asks for this again and again.
+            Some(place) => (place, queue.ready.remove(place)?),
             None => {
                 let place = self.policy.pick(&queue.ready);
                 if let Some(recorded) = &mut self.recorded {
                     recorded.push(place as u32);
                 }
-                place
+                // Whoever has waited longest takes the place.
+                (place, queue.ready.swap_remove_front(place)?)
             }
         };
-        // Whoever has waited longest takes the place.
-        let task = queue.ready.swap_remove_front(place)?;
         drop(queue);
         let choice = (length as u64) << 40 | (place as u64) << 20;
         self.picks.mix(choice ^ u64::from(task));

@@ -71,7 +71,7 @@ pub(crate) const ALL: [&Exhibit; 10] = [
 
 impl Exhibit {
     /// The first seed of a range that finds the bug.
-    pub(crate) fn find(&self, schedule: Schedule, seeds: Range<u64>) -> Option<Failure> {
+    pub(crate) fn find(&self, schedule: Schedule, seeds: Range<u64>) -> Option<Box<Failure>> {
         let simulation = Simulation::new().schedule(schedule);
         let play = |system| (self.play)(system, Version::Buggy);
         let failure = simulation.seeds(seeds, play).err()?;

@@ -52,6 +52,7 @@ impl Actor for Archive {
 enum ReaderMsg {
     Read(&'static str, Reply<String>),
     Found(Number, String),
+    Ping(Reply<()>),
     Garbage,
 }
 
@@ -88,6 +89,7 @@ impl Actor for Reader {
                     reply.send(text);
                 }
             }
+            ReaderMsg::Ping(reply) => reply.send(()),
             ReaderMsg::Garbage => return Err("not a message of mine".into()),
         }
         Ok(())
@@ -109,6 +111,7 @@ async fn play(system: TestSystem, version: Version) {
 
     let read = |page| reader.ask(move |reply| ReaderMsg::Read(page, reply));
     let (first, second) = tokio::join!(read("the first page"), async {
+        reader.ask(ReaderMsg::Ping).await.expect("it answers");
         reader.send(ReaderMsg::Garbage).await.expect("it lives");
         read("the second page").await
     });
