@@ -11,6 +11,7 @@ mod lives;
 mod mixture;
 mod probes;
 mod processes;
+mod promises;
 mod replay;
 mod time;
 mod turns;
