@@ -86,7 +86,9 @@ fn of_those_that_race_to_start_a_child_one_succeeds_and_the_others_hear_why_not(
                                 SupervisorError::AlreadyPresent(_)
                                 | SupervisorError::AlreadyStarted(_)
                                 | SupervisorError::NotFound(_)
-                                | SupervisorError::Running(_),
+                                | SupervisorError::Running(_)
+                                // Somebody terminated it while it started.
+                                | SupervisorError::StartFailed(ExitReason::Shutdown),
                             ) => {}
                             Err(other) => panic!("{other:?}"),
                         }
@@ -205,9 +207,10 @@ fn each_end_counts_once_however_many_come_for_one_incarnation() {
     in_simulation(|system| async move {
         let family = Family::start(&system, Strategy::OneForOne, 50).await;
         let player = &family.players[0];
-        let mut rng = system.rng("ends");
+        let (mut rng, mut ends) = (system.rng("ends"), 0);
         for _ in 0..3 {
             let (player, burst) = (player.clone(), 1 + rng.below(3));
+            ends += burst as usize;
             beside(&system, async move {
                 for n in 0..burst {
                     match n % 3 {
@@ -223,11 +226,13 @@ fn each_end_counts_once_however_many_come_for_one_incarnation() {
 
         let children = family.supervisor.which_children().await.unwrap();
         let restarts = children[0].restarts as usize;
-        // One start more than restarts; one that was called off did not complete.
+        assert!(restarts <= ends, "{restarts} restarts after {ends} ends");
+        // One that was killed before its start had a turn did not begin it.
         let starts = family.diary.count("a starts");
-        let started = family.diary.count("a started");
-        assert_eq!(starts, restarts + 1);
-        assert!((1..=starts).contains(&started), "{started} of {starts}");
+        assert!(
+            starts <= restarts + 1,
+            "{starts} starts, {restarts} restarts"
+        );
         assert!(family.all_run().await);
         family.supervisor.stop();
     });
