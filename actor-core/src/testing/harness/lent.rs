@@ -15,7 +15,7 @@ use std::task::{Context, Poll, Waker};
 
 use pin_project_lite::pin_project;
 
-use super::crash::Crash;
+use super::super::Crash;
 use crate::inbox::{Inbox, Next};
 use crate::incarnation::Home;
 use crate::sync::{Arc, Mutex, MutexGuard, lock};

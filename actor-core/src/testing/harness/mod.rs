@@ -6,7 +6,6 @@
 //! | `effects.rs` | what the actor did |
 //! | `stage.rs` | stand-ins for the actors that it knows |
 //! | `asks.rs` | asks under way, its own and the test's |
-//! | `crash.rs` | how it can be made to fail |
 //! | `lent.rs` | how the test gets to see the state of a live actor |
 //! | `machine.rs` | a simulation that goes on only while a call of the test lasts |
 //!
@@ -15,7 +14,6 @@
 //! an imitation.
 
 mod asks;
-mod crash;
 mod effects;
 mod lent;
 mod machine;
@@ -26,13 +24,13 @@ use std::fmt;
 use std::ops::Deref;
 use std::time::Duration;
 
+use super::Crash;
 use super::events::{Event, EventKind};
 use crate::sync::{Arc, MutexGuard, lock};
 use crate::{Actor, ActorId, ActorRef, AskError, Reply, TimerKey};
 
 pub(crate) use asks::OpenAsk;
 use asks::{Asked, Outcome};
-pub use crash::Crash;
 pub use effects::{Effect, Effects, Whom};
 use lent::{Desk, Lent, OnDesk, Place};
 pub use stage::Stage;
