@@ -170,7 +170,12 @@ where
         let reply = Reply::new(&slot);
         observe::asked(cell.header(), &slot);
         self.stage = Stage::Asked(Answer::new(slot, keeper));
-        match cell.try_push(message(reply)) {
+        let message = message(reply);
+        if cell.is_router() && cell.would_wait_for_itself(Some(&message)) {
+            self.stage = Stage::Over;
+            return Poll::Ready(Err(AskError::WouldDeadlock));
+        }
+        match cell.try_push(message) {
             Ok(()) => {}
             Err(Refused::Closed(_)) => return self.closed(),
             Err(Refused::Full(message)) => return self.wait_for_room(message, cx),

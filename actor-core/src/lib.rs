@@ -62,6 +62,8 @@ mod reference;
 mod registry;
 mod reply;
 mod reply_scope;
+#[doc(hidden)]
+pub mod routing;
 mod runtime;
 mod signal;
 pub mod snapshot;

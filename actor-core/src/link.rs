@@ -323,7 +323,8 @@ impl<M: Send + 'static> Outlet<M> {
         let is_draining = self.word() & control::DRAIN != 0;
         // Whoever finds the mailbox full wakes nobody; while it has room, each message that comes in does.
         let is_tight = self.in_flight as usize >= self.cell.capacity() / 2;
-        self.in_flight > 0 && (is_draining || is_tight || self.cell.has_line())
+        self.in_flight > 0
+            && (is_draining || is_tight || self.cell.has_line() || self.cell.is_watched())
     }
 
     /// Messages that left and are not known to have begun.

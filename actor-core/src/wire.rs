@@ -286,6 +286,8 @@ fn hook() -> Option<Arc<dyn LinkHook>> {
 const OUTSIDE: &str =
     "references and replies can be serialised only inside a message that goes over a link";
 
+const ROUTED: &str = "the reference of a router cannot travel, since the choice is made by the sender; send one to an actor that forwards to \
+                      it";
 const MAPPED: &str = "a mapped reference cannot travel, since its function cannot; send the actor's own reference, or one to an \
                       actor that maps";
 
@@ -384,6 +386,9 @@ impl<M: DeserializeOwned + Send + 'static> Serialize for ActorRef<M> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if self.cell().sink().is_some() {
             return Err(S::Error::custom(keep_reason(MAPPED.into())));
+        }
+        if self.cell().route().is_some() {
+            return Err(S::Error::custom(keep_reason(ROUTED.into())));
         }
         let hook = hook().ok_or_else(|| S::Error::custom(keep_reason(OUTSIDE.into())))?;
         let inlet = Arc::new(TypedInlet {

@@ -3,7 +3,7 @@
 use std::task::Waker;
 
 use super::wakers::Wakers;
-use super::{BEGUN_MASK, BegunWatcher, Cell, Guarded, OnEnd, begun_word, rest, wake_all};
+use super::{BEGUN_MASK, BegunWatcher, Cell, Guarded, OnEnd, Role, begun_word, rest, wake_all};
 use crate::ExitReason;
 use crate::lifecycle::{Stance, control};
 use crate::mailbox::batch::Batch;
@@ -166,6 +166,25 @@ impl<M: Send + 'static> Cell<M> {
         waker: Option<&Waker>,
         handles: bool,
     ) -> Drawn {
+        match self.role() {
+            Role::Worker(pull) => {
+                self.draw_or_pull(pull, incarnation, begun, known, batch, waker, handles)
+            }
+            _ => self.draw_own(incarnation, begun, known, batch, waker, handles),
+        }
+    }
+
+    /// The same, out of its own mailbox.
+    #[inline(always)]
+    pub(super) fn draw_own(
+        &self,
+        incarnation: u32,
+        begun: u64,
+        known: u64,
+        batch: &mut Batch<M>,
+        waker: Option<&Waker>,
+        handles: bool,
+    ) -> Drawn {
         let empty = batch.refill();
         let mut old = None;
         let mut guarded = self.lock();
@@ -187,6 +206,8 @@ impl<M: Send + 'static> Cell<M> {
             } else if let Some(waker) = waker
                 && handles
                 && empty.len() == 1
+                // Who pulls looks at the queue as well.
+                && !matches!(self.role(), Role::Worker(_))
                 && guarded.needs_no_look()
             {
                 self.header.rest.store(rest::LISTENING, Ordering::Relaxed);
@@ -301,10 +322,16 @@ impl<M: Send + 'static> Cell<M> {
     }
 
     /// Calls `watcher` with the count of begun messages, at least every `step` of them and whenever the incarnation rests.
-    #[cfg(feature = "serde")]
     pub(crate) fn add_begun_watcher(&self, watcher: Arc<dyn BegunWatcher>, step: u32) {
         self.header.step.fetch_min(step.max(1), Ordering::Relaxed);
         self.lock().extras().begun_watchers.push(watcher);
+    }
+
+    /// Whether somebody waits to hear how far it is.
+    pub(crate) fn is_watched(&self) -> bool {
+        let guarded = self.lock();
+        let extras = guarded.extras.as_ref();
+        extras.is_some_and(|extras| !extras.begun_watchers.is_empty())
     }
 
     /// After how many messages at most progress is to be passed on.

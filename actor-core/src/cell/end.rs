@@ -57,6 +57,7 @@ impl<M: Send + 'static> Cell<M> {
             on_end(incarnation, reason);
         }
         watchers.into_iter().for_each(|(_, waker)| waker.wake());
+        self.leave_to_others();
     }
 
     /// Gives the present incarnation up: it gets nothing more, and its end will be ignored.
@@ -89,6 +90,7 @@ impl<M: Send + 'static> Cell<M> {
             .into_iter()
             .chain(watchers.into_iter().map(|(_, waker)| waker))
             .for_each(Waker::wake);
+        self.leave_to_others();
     }
 
     /// What a running incarnation had drawn or stashed is out of reach: it counts as begun from here on, and as lost. Returns how much that is.

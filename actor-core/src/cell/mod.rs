@@ -28,6 +28,7 @@ mod membership;
 mod push;
 mod reopen;
 mod restarts;
+mod role;
 mod sink;
 mod stash;
 mod wakers;
@@ -55,9 +56,10 @@ pub(crate) use draw::{Drawn, Parked};
 pub(crate) use inspect::{Inspection, Pulse};
 pub(crate) use links::{LinkedEnd, Tie, absence};
 pub(crate) use membership::membership_id;
-pub(crate) use push::Refused;
+pub use push::Refused;
 pub(crate) use reopen::Reopened;
 pub(crate) use restarts::RestartWatcher;
+pub(crate) use role::{Idle, Pull, Role, Special};
 pub(crate) use sink::{Room, Sink};
 
 /// Where a cell belongs, known once a system has adopted it.
@@ -198,8 +200,8 @@ pub(crate) struct Cell<M> {
     header: Header,
     /// Beside the lock, under which it is written, and not beside what the incarnation writes at every message.
     accepted: AtomicU64,
-    /// What computes the priority of a message, before the lock, if this mailbox has priorities.
-    key: Option<Key<M>>,
+    /// What few cells need for every message: priorities, and a part in a router.
+    special: Option<Box<Special<M>>>,
     guarded: Mutex<Guarded<M>>,
 }
 
@@ -217,10 +219,20 @@ fn wake_all(wakers: Vec<Waker>) {
 
 impl<M: Send + 'static> Cell<M> {
     pub(crate) fn new(mailbox: Mailbox, key: Option<Key<M>>, one_at_a_time: bool) -> Arc<Self> {
+        Cell::with_role(mailbox, key, one_at_a_time, Role::Plain)
+    }
+
+    /// The cell of a router, or of a worker that pulls.
+    pub(crate) fn with_role(
+        mailbox: Mailbox,
+        key: Option<Key<M>>,
+        one_at_a_time: bool,
+        role: Role<M>,
+    ) -> Arc<Self> {
         let queue = mailbox.queue(key.is_some(), one_at_a_time);
         Arc::new(Cell {
             accepted: AtomicU64::new(0),
-            key,
+            special: Special::new(key, role),
             header: Header {
                 control: AtomicU64::new(0),
                 begun: AtomicU64::new(0),
@@ -263,10 +275,27 @@ impl<M: Send + 'static> Cell<M> {
         if let Some(sink) = self.sink() {
             return sink.len();
         }
+        if let Some(route) = self.route() {
+            return route.len();
+        }
         // In this order: what is accepted in between must not be counted together with what had begun before it.
         let accepted = self.accepted.load(Ordering::Acquire);
         let begun = self.header.begun.load(Ordering::Relaxed) & BEGUN_MASK;
         accepted.saturating_sub(begun) as usize
+    }
+
+    /// Whether its incarnation has nothing in hand, as far as can be seen without the lock.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.header.rest.load(Ordering::Relaxed) == rest::RESTING
+    }
+
+    /// How many messages it has accepted and not dropped, and how many of them have begun, over all incarnations.
+    pub(crate) fn accepted_count(&self) -> u64 {
+        self.accepted.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn begun_so_far(&self) -> u64 {
+        self.header.begun.load(Ordering::Acquire) & BEGUN_MASK
     }
 
     /// How many messages the incarnation has begun; `None` when the word is not its own.

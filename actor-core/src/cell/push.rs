@@ -10,12 +10,16 @@ use crate::mailbox::order::Key;
 use crate::mailbox::queue::{Extra, Ticket, Turn};
 use crate::observe;
 use crate::reply_scope::{Scope, current_actor_id};
+use crate::routing::{Place, Route};
 use crate::sync::{MutexGuard, Ordering};
 use crate::{ActorId, AskError, Overflow};
 
 /// Why a push was refused; the message comes back.
-pub(crate) enum Refused<M> {
+#[derive(Debug)]
+pub enum Refused<M> {
+    /// There is no room.
     Full(M),
+    /// Nothing is taken any more.
     Closed(M),
 }
 
@@ -25,18 +29,31 @@ fn rank_by<M>(key: Key<M>, message: M) -> (i64, M) {
     (key(&message), message)
 }
 
+/// Waits at a route, whose places are not those of a mailbox.
+fn with_place<T>(ticket: &mut Option<Ticket>, wait: impl FnOnce(&mut Option<Place>) -> T) -> T {
+    let mut place = ticket.map(|ticket| Place(ticket.number()));
+    let waited = wait(&mut place);
+    *ticket = place.map(|place| Ticket::of(place.0));
+    waited
+}
+
 impl<M: Send + 'static> Cell<M> {
     /// The priority of a message. Computed before the lock: it is user code.
     #[inline(always)]
     pub(crate) fn rank(&self, message: M) -> (i64, M) {
-        match self.key {
+        match self.key() {
             None => (0, message),
             Some(key) => rank_by(key, message),
         }
     }
 
     #[inline(always)]
-    fn admit(&self, mut guarded: MutexGuard<'_, Guarded<M>>, message: M, rank: i64) {
+    fn key(&self) -> Option<Key<M>> {
+        self.special.as_ref()?.key
+    }
+
+    #[inline(always)]
+    pub(super) fn admit(&self, mut guarded: MutexGuard<'_, Guarded<M>>, message: M, rank: i64) {
         guarded.queue.push(message, rank);
         self.accepted.store(guarded.queue.kept(), Ordering::Release);
         let waker = guarded.rouse(&self.header);
@@ -50,7 +67,14 @@ impl<M: Send + 'static> Cell<M> {
     /// Accepts a message if there is room for it, or if the mailbox drops what it has no room for.
     #[inline(always)]
     pub(crate) fn try_push(&self, message: M) -> Result<(), Refused<M>> {
-        let (rank, message) = self.rank(message);
+        if self.special.is_some() {
+            return self.push_special(message);
+        }
+        self.push_ranked(message, 0)
+    }
+
+    #[inline(always)]
+    fn push_ranked(&self, message: M, rank: i64) -> Result<(), Refused<M>> {
         let mut guarded = self.lock();
         if !guarded.life.open {
             drop(guarded);
@@ -62,6 +86,47 @@ impl<M: Send + 'static> Cell<M> {
             return Ok(());
         }
         self.push_without_room(guarded, message, rank)
+    }
+
+    /// The same for a mailbox with priorities, and for a cell that is part of a router.
+    #[inline(never)]
+    fn push_special(&self, message: M) -> Result<(), Refused<M>> {
+        if let Some(route) = self.route() {
+            return self.push_by(&**route, message);
+        }
+        let (rank, message) = self.rank(message);
+        self.push_ranked(message, rank)?;
+        self.announce();
+        Ok(())
+    }
+
+    /// By way of a route. Whatever was asked of the router closes it.
+    #[inline]
+    fn push_by(&self, route: &dyn Route<M>, message: M) -> Result<(), Refused<M>> {
+        if self.takes_no_more() {
+            return Err(Refused::Closed(message));
+        }
+        route.try_send(message)
+    }
+
+    fn takes_no_more(&self) -> bool {
+        self.header.control.load(Ordering::Relaxed) & 0xff != 0
+    }
+
+    /// Accepts a message if there is room for it; nothing is dropped to make some.
+    #[inline(always)]
+    pub(crate) fn push_into_room(&self, message: M) -> Result<(), Refused<M>> {
+        let (rank, message) = self.rank(message);
+        let mut guarded = self.lock();
+        if !guarded.life.open {
+            return Err(Refused::Closed(message));
+        }
+        let Guarded { queue, life, .. } = &mut *guarded;
+        if !queue.has_room(|| self.begun_count(life)) {
+            return Err(Refused::Full(message));
+        }
+        self.admit(guarded, message, rank);
+        Ok(())
     }
 
     #[inline(never)]
@@ -118,6 +183,7 @@ impl<M: Send + 'static> Cell<M> {
         }
         let number = guarded.queue.accepted() + 1;
         self.admit(guarded, message, rank);
+        self.announce();
         Ok(number)
     }
 
@@ -127,12 +193,19 @@ impl<M: Send + 'static> Cell<M> {
         if guarded.life.is_over() {
             return Err(extra);
         }
+        if self.route().is_some() {
+            // Nothing is queued before it here.
+            drop(guarded);
+            drop(extra);
+            return Ok(());
+        }
         guarded.queue.push_extra(extra);
         let waker = guarded.rouse(&self.header);
         drop(guarded);
         if let Some(waker) = waker {
             waker.wake();
         }
+        self.announce();
         Ok(())
     }
 
@@ -153,9 +226,15 @@ impl<M: Send + 'static> Cell<M> {
                 );
             });
         }
+        if let Some(route) = self.route() {
+            if self.takes_no_more() {
+                return self.leave_closed(&**route, ticket);
+            }
+            return with_place(ticket, |place| route.poll_send(slot, place, cx));
+        }
         let mut consumer = None;
         let mut waker = cx.waker().clone();
-        let rank = match (self.key, &*slot) {
+        let rank = match (self.key(), &*slot) {
             (Some(key), Some(message)) => key(message),
             _ => 0,
         };
@@ -176,6 +255,7 @@ impl<M: Send + 'static> Cell<M> {
                     .take()
                     .expect("a send is not polled after it completed");
                 self.admit(guarded, message, rank);
+                self.announce();
                 Poll::Ready(Ok(()))
             }
         }
@@ -189,6 +269,12 @@ impl<M: Send + 'static> Cell<M> {
     ) -> Poll<Result<(), ()>> {
         if let Some(sink) = self.sink() {
             return sink.poll_reserve(ticket, cx);
+        }
+        if let Some(route) = self.route() {
+            if self.takes_no_more() {
+                return self.leave_closed(&**route, ticket);
+            }
+            return with_place(ticket, |place| route.poll_reserve(place, cx));
         }
         let mut consumer = None;
         let mut waker = cx.waker().clone();
@@ -244,6 +330,12 @@ impl<M: Send + 'static> Cell<M> {
             sink.push(ticket, message);
             return Ok(());
         }
+        if let Some(route) = self.route() {
+            let Some(ticket) = held.take() else {
+                return Err(message);
+            };
+            return route.send_reserved(Place(ticket.number()), message);
+        }
         let (rank, message) = self.rank(message);
         let Some(ticket) = held.take() else {
             return Err(message);
@@ -256,13 +348,30 @@ impl<M: Send + 'static> Cell<M> {
         }
         guarded.queue.use_grant();
         self.admit(guarded, message, rank);
+        self.announce();
         Ok(())
+    }
+
+    /// A router that takes no more: nobody waits there any longer.
+    #[cold]
+    fn leave_closed(
+        &self,
+        route: &dyn Route<M>,
+        ticket: &mut Option<Ticket>,
+    ) -> Poll<Result<(), ()>> {
+        if let Some(ticket) = ticket.take() {
+            route.leave(Place(ticket.number()));
+        }
+        Poll::Ready(Err(()))
     }
 
     /// Leaves the line or gives a promised room back, to the next in line.
     pub(crate) fn leave_line(&self, ticket: Ticket) {
         if let Some(sink) = self.sink() {
             return sink.leave_line(ticket);
+        }
+        if let Some(route) = self.route() {
+            return route.leave(Place(ticket.number()));
         }
         let mut wake = Wakers::default();
         let mut guarded = self.lock();

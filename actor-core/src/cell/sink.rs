@@ -164,17 +164,42 @@ impl<M: Send + 'static> Cell<M> {
 
     /// Drops a message that was as good as accepted when the mailbox closed.
     pub(crate) fn refuse(self: &Arc<Self>, message: M) {
-        let face = self.face();
-        let mut reason = None;
-        // While it drains or stops, why is known already.
-        face.look(&mut |life| reason = Some(life.end().cloned().unwrap_or(life.stop_reason())));
-        let reason = reason.expect("a look is taken at once");
-        let why = AskError::Stopped {
-            reason: reason.clone(),
-            begun: false,
-        };
-        bury(&*face, message, DeadLetterReason::Stopped(reason), &why);
+        refuse_at(&*self.face(), message);
     }
+
+    /// The same for a cell that has a mailbox of its own.
+    pub(super) fn refuse_here(&self, message: M) {
+        refuse_at(self, message);
+    }
+
+    /// Keeps room, if there is some and nothing has to give way to it.
+    pub(crate) fn reserve_now(&self) -> crate::routing::Room {
+        use crate::routing::{Place, Room};
+        let mut guarded = self.lock();
+        if !guarded.life.open {
+            return Room::Closed;
+        }
+        let Guarded { queue, life, .. } = &mut *guarded;
+        if queue.has_room(|| self.begun_count(life)) {
+            return Room::Kept(Place(queue.grant_now().number()));
+        }
+        match queue.overflow() {
+            Overflow::Wait => Room::Full,
+            _ => Room::Drops,
+        }
+    }
+}
+
+fn refuse_at<M>(face: &dyn AnyCell, message: M) {
+    let mut reason = None;
+    // While it drains or stops, why is known already.
+    face.look(&mut |life| reason = Some(life.end().cloned().unwrap_or(life.stop_reason())));
+    let reason = reason.expect("a look is taken at once");
+    let why = AskError::Stopped {
+        reason: reason.clone(),
+        begun: false,
+    };
+    bury(face, message, DeadLetterReason::Stopped(reason), &why);
 }
 
 /// Drops a message that an actor will not handle, with the replies in it: it becomes a dead letter of that actor.

@@ -57,6 +57,18 @@ pub(crate) enum Extra<M> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Ticket(u64);
 
+impl Ticket {
+    /// The number by which it goes outside of the crate.
+    pub(crate) fn number(self) -> u64 {
+        self.0
+    }
+
+    /// The ticket of this number.
+    pub(crate) fn of(number: u64) -> Self {
+        Ticket(number)
+    }
+}
+
 struct Waiting {
     ticket: Ticket,
     waker: Waker,
@@ -389,6 +401,11 @@ impl<M> Queue<M> {
         } else {
             std::mem::swap(&mut self.items, empty);
         }
+    }
+
+    /// The first item, of a queue that hands over one at a time.
+    pub(crate) fn pop_one(&mut self) -> Option<Item<M>> {
+        if self.one_at_a_time { self.pop() } else { None }
     }
 
     fn pop(&mut self) -> Option<Item<M>> {

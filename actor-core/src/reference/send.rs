@@ -58,7 +58,7 @@ impl<'a, M: Send + 'static> Permit<'a, M> {
         let mut place = Place { cell, ticket: None };
         let got = poll_fn(|cx| {
             let polled = place.cell.poll_reserve(&mut place.ticket, cx);
-            if polled.is_pending() && place.cell.is_polled_here() {
+            if polled.is_pending() && place.cell.would_wait_for_itself(None) {
                 return Poll::Ready(Err(SendError::WouldDeadlock(Returned::new(()))));
             }
             polled.map_err(|()| SendError::Closed(Returned::new(())))
@@ -154,7 +154,7 @@ impl<M: Send + 'static> Future for SendFuture<'_, M> {
                 Err(Refused::Closed(message)) => {
                     return Poll::Ready(Err(SendError::Closed(Returned::new(message))));
                 }
-                Err(Refused::Full(message)) if this.cell.is_polled_here() => {
+                Err(Refused::Full(message)) if this.cell.would_wait_for_itself(Some(&message)) => {
                     return Poll::Ready(Err(SendError::WouldDeadlock(Returned::new(message))));
                 }
                 Err(Refused::Full(message)) => this.message = Some(message),

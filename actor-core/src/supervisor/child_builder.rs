@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::message::SupervisorMsg;
 use super::spec::Spec;
 use super::{Backoff, ChildSpec, Restart, StartChild, Supervisor, SupervisorRef};
-use crate::cell::{AnyCell, Cell};
+use crate::cell::{AnyCell, Cell, Role};
 use crate::kind::Kind;
 use crate::mailbox::order::Key;
 use crate::spawn::START_TIMEOUT;
@@ -457,8 +457,18 @@ impl<M: Send + 'static, R> ChildBuilder<M, R> {
     /// ```
     #[must_use]
     pub fn build(self) -> (ChildSpec, R) {
+        self.build_with(Role::Plain)
+    }
+
+    /// The same for a worker of a router. The backoff holds unless it has one of its own.
+    pub(crate) fn build_in_role(mut self, role: Role<M>, backoff: Backoff) -> (ChildSpec, R) {
+        self.backoff.get_or_insert(backoff);
+        self.build_with(role)
+    }
+
+    fn build_with(self, role: Role<M>) -> (ChildSpec, R) {
         let one_at_a_time = self.placement == Placement::Thread;
-        let cell = Cell::new(self.mailbox, self.priority, one_at_a_time);
+        let cell = Cell::with_role(self.mailbox, self.priority, one_at_a_time, role);
         let any: Arc<dyn AnyCell> = Arc::clone(&cell) as Arc<dyn AnyCell>;
         any.set_supervised();
         // The specification, and later the supervisor, keeps it alive.

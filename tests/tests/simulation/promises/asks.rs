@@ -69,7 +69,10 @@ fn request(fates: &Fates, n: u64, kind: u64, slowness: u64, reply: Reply<u64>) -
         Box::pin(async move {
             turns(slowness).await;
             let (fate, result): (_, ActorResult) = match kind {
-                0 => ("dropped", Ok(drop(reply))),
+                0 => {
+                    drop(reply);
+                    ("dropped", Ok(()))
+                }
                 1 => {
                     player.kept.push(reply);
                     ("kept", Ok(()))

@@ -183,7 +183,8 @@ fn the_own_end_of_significant_children_ends_their_supervisor_in_order() {
             players.push(player);
         }
         let supervisor = builder.start(&system).await.unwrap();
-        for player in players[1..].iter().cloned() {
+        let others = players[1..].to_vec();
+        for player in others {
             beside(&system, async move {
                 // It may have been stopped by then.
                 player.send(stop()).await.ok();
