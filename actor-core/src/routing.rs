@@ -129,6 +129,14 @@ impl<M: Send + 'static> Hub<M> {
         }
     }
 
+    /// The router's own mailbox, that of a shared queue, to see how far it is.
+    #[must_use]
+    pub fn target(&self) -> Target<M> {
+        Target {
+            cell: Arc::clone(&self.cell),
+        }
+    }
+
     /// Waits until something is asked of the router; each thing is told once.
     pub fn poll_asked(&mut self, cx: &mut Context<'_>) -> Poll<Asked> {
         if let Some(asked) = self.look_up() {
@@ -338,6 +346,17 @@ impl<M: Send + 'static> Target<M> {
     pub fn incarnation(&self) -> u32 {
         let word = self.cell.header().control.load(Ordering::Relaxed);
         (word >> 8) as u32
+    }
+
+    /// Drops a message that was as good as accepted: it is a dead letter of this actor.
+    pub fn refuse(&self, message: M) {
+        self.cell.refuse(message);
+    }
+
+    /// The id of its actor.
+    #[must_use]
+    pub fn id(&self) -> ActorId {
+        self.cell.header().id()
     }
 
     /// Its actor, untyped; this counts.

@@ -1,4 +1,4 @@
-//! Job pools: functions run by supervised workers, on threads and in child processes, fed from one queue.
+//! Routers and job pools. [`router`]: many actors behind one reference. Job pools: functions run by supervised workers, on threads and in child processes, fed from one queue.
 //!
 //! A [`Job`] is a function with a stable name, or on threads any closure. A [`Pool`] runs jobs: [`submit`](Pool::submit) gives a
 //! [`JobHandle`], a future of the result that can also cancel; [`map`](Pool::map) runs one job over many arguments, lazily and in
@@ -42,6 +42,7 @@ mod map;
 mod pool;
 mod process;
 mod ready;
+pub mod router;
 mod shared;
 mod slot;
 mod submit;
@@ -56,4 +57,7 @@ pub use job::{Completed, Job, JobOptions, JobStatus};
 pub use jobs::{Jobs, JobsBuilder};
 pub use map::{Map, MapUnordered};
 pub use pool::{Pool, PoolReport, ShutdownMode};
+pub use router::{
+    Router, RouterBuilder, RouterError, RouterWorker, RouterWorkerState, RoutingPolicy, WorkerId,
+};
 pub use worker::{WorkerInfo, WorkerKind, WorkerState, WorkerStatus};

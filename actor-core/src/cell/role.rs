@@ -55,6 +55,8 @@ pub(crate) struct Pull<M> {
     queue: Arc<Cell<M>>,
     me: OnceLock<Weak<Cell<M>>>,
     is_listed: AtomicBool,
+    /// It leaves the router, and takes nothing more.
+    is_over: AtomicBool,
 }
 
 impl<M> Special<M> {
@@ -107,6 +109,7 @@ impl<M: Send + 'static> Pull<M> {
             queue,
             me: OnceLock::new(),
             is_listed: AtomicBool::new(false),
+            is_over: AtomicBool::new(false),
         }
     }
 }
@@ -149,7 +152,10 @@ impl<M: Send + 'static> Cell<M> {
         if let Role::Worker(pull) = self.role()
             && let Role::Queue(idle) = pull.queue.role()
         {
+            pull.is_over.store(true, Ordering::Release);
             lock(&idle.workers).retain(|worker| *worker != self.address());
+            // It may have been woken for a message that it will not take.
+            pull.queue.announce();
         }
     }
 
@@ -183,6 +189,9 @@ impl<M: Send + 'static> Cell<M> {
     fn called_from_list(&self) -> bool {
         if let Role::Worker(pull) = self.role() {
             pull.is_listed.store(false, Ordering::Release);
+            if pull.is_over.load(Ordering::Acquire) {
+                return false;
+            }
         }
         let mut guarded = self.lock();
         if self.header.rest.load(Ordering::Relaxed) != rest::RESTING {
@@ -232,6 +241,9 @@ impl<M: Send + 'static> Cell<M> {
             let drawn = self.draw_own(incarnation, begun, known, batch, None, handles);
             if drawn != Drawn::Empty {
                 return drawn;
+            }
+            if pull.is_over.load(Ordering::Acquire) {
+                return self.draw_own(incarnation, begun, known, batch, waker, handles);
             }
             if let Some(message) = pull.queue.take_one() {
                 self.take_in(message);

@@ -15,6 +15,7 @@ mod messages;
 mod monitors;
 mod names;
 mod pipes;
+mod pools;
 mod restarts;
 mod snapshot;
 mod stash;
