@@ -297,7 +297,11 @@ impl<M: Send + 'static> Keeper<M> {
         if reason == ExitReason::Killed
             && let Some(supervisor) = &self.supervisor
         {
+            // It first, so that it starts none of them again.
             supervisor.kill();
+            for seat in self.seats.values().chain(self.leaving.values()) {
+                seat.target.any().kill();
+            }
         }
         self.reason.get_or_insert(reason);
         ctx.stop();

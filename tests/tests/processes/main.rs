@@ -17,4 +17,5 @@ mod output;
 mod parents;
 mod references;
 mod restarts;
+mod routers;
 mod starts;

@@ -37,19 +37,31 @@ async fn least_loaded_passes_a_busy_worker_by() {
     let system = system();
     let (builder, mut noted) = builder(RoutingPolicy::least_loaded(), Mailbox::default());
     let router = builder.workers(2).start(&system).await.unwrap();
-    let busy = keep_busy(&router.actor_ref(), 0).await;
-
-    // One after the other, so that the free worker is free each time.
-    for number in 0..50 {
-        let who = router
-            .actor_ref()
-            .ask(|reply| Task::Who(number, reply))
-            .await;
-        assert_ne!(who.unwrap(), busy.worker);
+    let actor = router.actor_ref();
+    let (first, second) = (keep_busy(&actor, 0).await, keep_busy(&actor, 0).await);
+    assert_ne!(first.worker, second.worker);
+    for number in 0..40 {
+        actor.send(Task::Note(0, number)).await.unwrap();
     }
-    drop(busy);
-    router.actor_ref().send(Task::Note(0, 0)).await.unwrap();
-    by_worker(&mut noted, 1).await;
+    let queued: Vec<_> = router
+        .workers()
+        .iter()
+        .map(|worker| worker.queued)
+        .collect();
+    assert_eq!(queued, [20, 20]);
+
+    let free = second.worker;
+    drop(second);
+    by_worker(&mut noted, 20).await;
+
+    for number in 0..20 {
+        let who = actor
+            .ask_within(MINUTE, |reply| Task::Who(number, reply))
+            .await;
+        assert_eq!(who.unwrap(), free);
+    }
+    drop(first);
+    by_worker(&mut noted, 20).await;
 }
 
 // P11: FIFO holds per key.
