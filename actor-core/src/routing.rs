@@ -53,7 +53,7 @@ pub trait Route<M>: Send + Sync + 'static {
     /// Gives up a place or room.
     fn leave(&self, place: Place);
     /// Messages accepted and not begun, by all of the workers.
-    fn len(&self) -> usize;
+    fn queued(&self) -> usize;
     /// Whether this message, or any if it is not known, would be handled by the very actor that is being polled on this thread.
     fn leads_to_itself(&self, message: Option<&M>) -> bool;
 }

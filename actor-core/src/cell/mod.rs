@@ -276,7 +276,7 @@ impl<M: Send + 'static> Cell<M> {
             return sink.len();
         }
         if let Some(route) = self.route() {
-            return route.len();
+            return route.queued();
         }
         // In this order: what is accepted in between must not be counted together with what had begun before it.
         let accepted = self.accepted.load(Ordering::Acquire);

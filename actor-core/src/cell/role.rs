@@ -80,22 +80,34 @@ impl<M: Send + 'static> Idle<M> {
     fn wake_one(&self) {
         // Rule 1: no mere load, which might come before the message that was just put in.
         while self.count.fetch_add(0, Ordering::AcqRel) > 0 {
-            let next = lock(&self.list).pop_front();
+            let next = self.take_first();
             let Some(listed) = next else { return };
-            self.count.fetch_sub(1, Ordering::AcqRel);
-            if let Some(worker) = listed.upgrade()
-                && worker.called_from_list()
-            {
+            if listed.is_some_and(|worker| worker.called_from_list()) {
                 return;
             }
         }
     }
 
-    fn add(&self, pull: &Pull<M>) {
-        if let Some(me) = pull.me.get()
-            && !pull.is_listed.swap(true, Ordering::AcqRel)
+    /// Takes the first worker off the list; `Some(None)` if it is gone. It is let go of after the lock, since it may be the last hold on it.
+    fn take_first(&self) -> Option<Option<Arc<Cell<M>>>> {
+        let mut list = lock(&self.list);
+        let worker = list.pop_front()?.upgrade();
+        self.count.fetch_sub(1, Ordering::AcqRel);
+        if let Some(worker) = &worker
+            && let Role::Worker(pull) = worker.role()
         {
-            lock(&self.list).push_back(Weak::clone(me));
+            pull.is_listed.store(false, Ordering::Release);
+        }
+        Some(worker)
+    }
+
+    fn add(&self, pull: &Pull<M>) {
+        let mut list = lock(&self.list);
+        let was_listed = pull.is_listed.swap(true, Ordering::AcqRel);
+        if let Some(me) = pull.me.get()
+            && !was_listed
+        {
+            list.push_back(Weak::clone(me));
             self.count.fetch_add(1, Ordering::AcqRel);
         } else {
             self.count.fetch_add(0, Ordering::AcqRel);
@@ -187,11 +199,10 @@ impl<M: Send + 'static> Cell<M> {
 
     /// It was taken off the list. Returns whether it rested, and so will look at the queue.
     fn called_from_list(&self) -> bool {
-        if let Role::Worker(pull) = self.role() {
-            pull.is_listed.store(false, Ordering::Release);
-            if pull.is_over.load(Ordering::Acquire) {
-                return false;
-            }
+        if let Role::Worker(pull) = self.role()
+            && pull.is_over.load(Ordering::Acquire)
+        {
+            return false;
         }
         let mut guarded = self.lock();
         if self.header.rest.load(Ordering::Relaxed) != rest::RESTING {
@@ -256,8 +267,10 @@ impl<M: Send + 'static> Cell<M> {
                 idle.add(pull);
             }
             let drawn = self.draw_own(incarnation, begun, known, batch, Some(waker), handles);
-            // Rule 1: now it can be woken, so what came before that is looked for once more.
-            if drawn != Drawn::Empty || pull.queue.is_queue_empty() {
+            // Now it can be woken. What came before that is looked for once more (rule 1), and who was taken off the list before that, and
+            // so was not woken, goes back there (rule 2).
+            let is_listed = pull.is_listed.load(Ordering::Acquire);
+            if drawn != Drawn::Empty || (is_listed && pull.queue.is_queue_empty()) {
                 return drawn;
             }
         }

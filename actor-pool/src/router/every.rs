@@ -198,7 +198,7 @@ impl<M: Send + 'static> Route<M> for Everybody<M> {
         self.places.leave(place);
     }
 
-    fn len(&self) -> usize {
+    fn queued(&self) -> usize {
         self.table.with(queued)
     }
 

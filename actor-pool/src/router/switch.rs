@@ -304,7 +304,7 @@ impl<M: Send + 'static> Route<M> for Switch<M> {
         self.places.leave(place);
     }
 
-    fn len(&self) -> usize {
+    fn queued(&self) -> usize {
         self.table.with(queued)
     }
 

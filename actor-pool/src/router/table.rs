@@ -12,7 +12,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use spin::mutex::SpinMutex;
+use spin::mutex::{SpinMutex, SpinMutexGuard};
 
 use super::seat::Seat;
 
@@ -100,11 +100,21 @@ impl<T> Published<T> {
         let next = Arc::new(next);
         let before = std::mem::replace(&mut *lock(&self.latest), Arc::clone(&next));
         for copy in &self.copies {
-            let old = std::mem::replace(&mut *copy.0.lock(), Arc::clone(&next));
+            let old = std::mem::replace(&mut *patiently(&copy.0), Arc::clone(&next));
             // After the lock: it may be the last one.
             drop(old);
         }
         drop(before);
+    }
+}
+
+/// Readers may be in the middle of a push, and that in the drop of a message.
+fn patiently<T>(mutex: &SpinMutex<T>) -> SpinMutexGuard<'_, T> {
+    loop {
+        if let Some(guard) = mutex.try_lock() {
+            return guard;
+        }
+        std::thread::yield_now();
     }
 }
 
