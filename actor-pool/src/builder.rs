@@ -16,15 +16,17 @@ use crate::dispatch::WorkerId;
 use crate::join::join_all;
 use crate::keeper::{Crew, Keeper, KeeperMsg};
 use crate::pool::Inner;
-use crate::process::{Agent, AgentMsg, Plan, ProcessOptions};
+use crate::process::{Agent, AgentMsg, Desk, Plan, ProcessOptions};
 use crate::shared::{Bell, Shared};
 use crate::thread::{ThreadWorker, Work};
 use crate::{Jobs, Pool, PoolError, WorkerKind};
 
 /// How many jobs wait in a pool's queue at most, unless it is said otherwise: as many as messages in a mailbox.
 const CAPACITY: usize = 1024;
-/// The largest result of a process worker, unless it is said otherwise: 64 MiB.
-const RESULT_MAX: usize = 64 * 1024 * 1024;
+/// The largest argument and the largest result of a process worker, unless it is said otherwise: 256 MiB.
+const PAYLOAD_MAX: usize = 256 * 1024 * 1024;
+/// What a frame can hold, with room for its head and a name.
+const PAYLOAD_CEILING: usize = (u32::MAX - 128 * 1024) as usize;
 
 /// Options for a pool; made by [`Pool::builder`].
 ///
@@ -53,7 +55,7 @@ pub struct PoolBuilder {
 }
 
 type Threads = Vec<(WorkerId, ActorRef<Work>)>;
-type Agents = Vec<(WorkerId, ActorRef<AgentMsg>)>;
+type Agents = Vec<(WorkerId, ActorRef<AgentMsg>, Arc<Desk>)>;
 
 impl PoolBuilder {
     pub(crate) fn new() -> Self {
@@ -66,7 +68,11 @@ impl PoolBuilder {
                 arguments: Vec::new(),
                 environment: Vec::new(),
                 directory: None,
-                result_max: RESULT_MAX,
+                result_max: PAYLOAD_MAX,
+                argument_max: PAYLOAD_MAX,
+                jobs_max: None,
+                memory_max: None,
+                time_max: None,
             },
             capacity: CAPACITY,
             name: None,
@@ -189,9 +195,8 @@ impl PoolBuilder {
         self
     }
 
-    /// The largest encoded result that is accepted from a process worker, in bytes; 64 MiB by default. A larger one fails its job with
-    /// [`JobError::TooLarge`](crate::JobError::TooLarge). Arguments are limited to a little less than 1 MiB: give a worker a path
-    /// rather than the contents of a file.
+    /// The largest encoded result that is accepted from a process worker, in bytes; 256 MiB by default, below 4 GiB. A larger one fails its
+    /// job with [`JobError::TooLarge`](crate::JobError::TooLarge).
     ///
     /// # Examples
     ///
@@ -202,7 +207,75 @@ impl PoolBuilder {
     /// # drop(builder); }
     /// ```
     pub fn result_max(mut self, bytes: usize) -> Self {
-        self.options.result_max = bytes;
+        self.options.result_max = bytes.min(PAYLOAD_CEILING);
+        self
+    }
+
+    /// The largest encoded argument that is carried to a process worker, in bytes; 256 MiB by default, below 4 GiB. A larger one fails its
+    /// job with [`JobError::TooLarge`](crate::JobError::TooLarge).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_pool::{Jobs, Pool};
+    /// # fn builder(node: &actor_remote::Node, jobs: &Jobs) {
+    /// let builder = Pool::builder().processes(2, node, jobs).argument_max(1024 * 1024);
+    /// # drop(builder); }
+    /// ```
+    pub fn argument_max(mut self, bytes: usize) -> Self {
+        self.options.argument_max = bytes.min(PAYLOAD_CEILING);
+        self
+    }
+
+    /// Replaces a process worker after so many jobs, at least one; never by default. What it does for memory that is never given back, it
+    /// does without losing a job.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_pool::{Jobs, Pool};
+    /// # fn builder(node: &actor_remote::Node, jobs: &Jobs) {
+    /// let builder = Pool::builder().processes(2, node, jobs).process_jobs_max(10_000);
+    /// # drop(builder); }
+    /// ```
+    #[doc(alias = "maxtasksperchild")]
+    pub fn process_jobs_max(mut self, jobs: u64) -> Self {
+        self.options.jobs_max = Some(jobs.max(1));
+        self
+    }
+
+    /// Replaces a process worker whose resident size is above so many bytes after a job; no limit by default. Linux only: elsewhere the
+    /// size is not known, and nothing is replaced.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_pool::{Jobs, Pool};
+    /// # fn builder(node: &actor_remote::Node, jobs: &Jobs) {
+    /// let builder = Pool::builder().processes(2, node, jobs).memory_limit(512 * 1024 * 1024);
+    /// # drop(builder); }
+    /// ```
+    #[doc(alias = "max_memory_per_child")]
+    pub fn memory_limit(mut self, bytes: u64) -> Self {
+        self.options.memory_max = Some(bytes);
+        self
+    }
+
+    /// Kills a process worker whose job runs longer than this, whatever it is doing; the job fails with
+    /// [`JobError::TimeLimit`](crate::JobError::TimeLimit) and is not run again. No limit by default. A job of a chunk counts with its chunk.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_pool::{Jobs, Pool};
+    /// # use std::time::Duration;
+    /// # fn builder(node: &actor_remote::Node, jobs: &Jobs) {
+    /// let builder = Pool::builder().processes(2, node, jobs).time_limit(Duration::from_secs(30));
+    /// # drop(builder); }
+    /// ```
+    #[doc(alias = "timeout")]
+    pub fn time_limit(mut self, limit: Duration) -> Self {
+        self.options.time_max = Some(limit);
         self
     }
 
@@ -294,7 +367,7 @@ impl PoolBuilder {
             is_kept: false,
         };
         let agents = self.spawn_agents(system, &shared, &supervisor);
-        begun.agents = agents.iter().map(|(_, agent)| agent.any()).collect();
+        begun.agents = agents.iter().map(|(_, agent, _)| agent.any()).collect();
         if let Err(error) = start_processes(&shared, &agents).await {
             begun.stop();
             supervisor.wait().await;
@@ -302,11 +375,7 @@ impl PoolBuilder {
         }
 
         let bells = threads.iter().map(|(_, worker)| bell(worker, || Work));
-        let bells = bells.chain(
-            agents
-                .iter()
-                .map(|(_, agent)| bell(agent, || AgentMsg::Work)),
-        );
+        let bells = bells.chain(agents.iter().map(|(_, _, desk)| desk_bell(desk)));
         let bells = bells.collect();
         let crew = Crew {
             supervisor,
@@ -387,10 +456,11 @@ impl PoolBuilder {
             let name = self.worker_name(WorkerKind::Process, number);
             let id = shared.add_worker(&name, WorkerKind::Process, 1);
             let (shared, plan) = (Arc::clone(shared), Arc::clone(&plan));
-            let agent = Agent::new(shared, id, name, plan, supervisor.clone());
+            let desk = Arc::new(Desk::new(Arc::clone(&shared), id, &self.options));
+            let agent = Agent::new(shared, Arc::clone(&desk), name, plan, supervisor.clone());
             // The keeper stops before it and waits for what is in hand, so there is nothing to be polite about.
             let agent = system.actor(agent).shutdown(Shutdown::Kill).spawn();
-            (id, agent)
+            (id, agent, desk)
         };
         (1..=self.processes).map(agent).collect()
     }
@@ -424,7 +494,7 @@ impl PoolBuilder {
 /// Starts all processes at once.
 async fn start_processes(shared: &Shared, agents: &Agents) -> Result<(), PoolError> {
     let failure = Mutex::new(None);
-    let starting = agents.iter().map(|(id, agent)| {
+    let starting = agents.iter().map(|(id, agent, _)| {
         let failure = &failure;
         let start: crate::join::Pending<'_> = Box::pin(async move {
             let asked = agent.ask_within(Duration::MAX, AgentMsg::Start).await;
@@ -449,6 +519,16 @@ async fn start_processes(shared: &Shared, agents: &Agents) -> Result<(), PoolErr
 fn bell<M: Send + 'static>(actor: &ActorRef<M>, message: fn() -> M) -> Bell {
     let actor = actor.clone();
     Box::new(move || drop(actor.try_send(message())))
+}
+
+/// Not kept: the desk knows of what keeps the bell.
+fn desk_bell(desk: &Arc<Desk>) -> Bell {
+    let desk = Arc::downgrade(desk);
+    Box::new(move || {
+        if let Some(desk) = desk.upgrade() {
+            desk.ring();
+        }
+    })
 }
 
 fn refused(error: StartError) -> PoolError {

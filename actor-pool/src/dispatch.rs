@@ -217,6 +217,10 @@ impl<J: Clone> Dispatch<J> {
         let kind = worker.kind;
         let Some(key) = may_take_more.then(|| self.pop(kind)).flatten() else {
             self.rest(id);
+            if !may_take_more {
+                // It may have been woken for a job that it does not take.
+                self.rouse_for_queued();
+            }
             return None;
         };
         let entry = self.jobs.get_mut(key).expect("a live key has its job");
@@ -239,6 +243,36 @@ impl<J: Clone> Dispatch<J> {
         worker.in_hand.remove(place);
         self.finished += 1;
         self.jobs.remove(key).map(|entry| entry.job)
+    }
+
+    /// How many jobs a worker may hold from now on. None: it is given no more.
+    pub(crate) fn set_window(&mut self, id: WorkerId, window: usize) {
+        let worker = &mut self.workers[id];
+        worker.window = window;
+        if worker.in_hand.len() >= window {
+            if worker.state == State::Idle {
+                worker.state = State::Awake;
+                self.idle.retain(|idle| *idle != id);
+            }
+            // It may have been woken for a job that it now never takes.
+            self.rouse_for_queued();
+        }
+    }
+
+    /// A worker gives back a job that it has not begun: it is pending again, in its old place, unless nothing is begun any more.
+    pub(crate) fn handle_given_back(&mut self, id: WorkerId, key: Key) -> Option<(J, Verdict)> {
+        let worker = &mut self.workers[id];
+        let place = worker.in_hand.iter().rposition(|held| *held == key)?;
+        worker.in_hand.remove(place);
+        let entry = self.jobs.get_mut(key)?;
+        if let Some(verdict) = judge(entry, false, self.phase) {
+            return self.jobs.remove(key).map(|entry| (entry.job, verdict));
+        }
+        entry.stage = Stage::Pending;
+        let (needs, order) = (entry.needs, entry.order);
+        self.queue(needs).put_back(order, key);
+        self.rouse(needs);
+        None
     }
 
     /// Takes a job back, if it is pending.
@@ -366,9 +400,12 @@ impl<J: Clone> Dispatch<J> {
     /// Wakes one idle worker for a job with such needs. The one that rested last is the one whose caches are warm; what can run
     /// anywhere goes to a process if it can, so that threads stay free for what only they can run.
     fn rouse(&mut self, needs: Needs) {
+        // One that holds jobs and may hold more is asked after those that hold fewer.
         let last_of = |kind| {
-            let mut idle = self.idle.iter();
-            idle.rposition(|id| self.workers[*id].kind == kind)
+            let idle = self.idle.iter().enumerate().rev();
+            idle.filter(|(_, id)| self.workers[**id].kind == kind)
+                .min_by_key(|(_, id)| self.workers[**id].in_hand.len())
+                .map(|(place, _)| place)
         };
         let thread = || last_of(WorkerKind::Thread);
         let place = match needs {

@@ -110,6 +110,11 @@ pub enum JobError {
         /// The name of the job.
         job: String,
     },
+    /// It ran longer than [`PoolBuilder::time_limit`](crate::PoolBuilder::time_limit) allows; its process was killed.
+    TimeLimit {
+        /// The limit.
+        limit: std::time::Duration,
+    },
     /// The request or its answer could not be carried to or from the worker, which lives on.
     Link {
         /// Whether the job may have run all the same.
@@ -137,7 +142,9 @@ impl JobError {
             | JobError::Shutdown
             | JobError::Refused(_)
             | JobError::Unknown { .. } => false,
-            JobError::Panicked { .. } | JobError::Quarantined { .. } => true,
+            JobError::Panicked { .. }
+            | JobError::Quarantined { .. }
+            | JobError::TimeLimit { .. } => true,
             JobError::WorkerLost { maybe_ran, .. } | JobError::Link { maybe_ran, .. } => *maybe_ran,
             JobError::Codec { payload, .. } | JobError::TooLarge { payload, .. } => {
                 *payload == Payload::Result
@@ -189,6 +196,12 @@ impl fmt::Display for JobError {
                 write!(
                     f,
                     "the executable of the worker does not know the job {job:?}"
+                )
+            }
+            JobError::TimeLimit { limit } => {
+                write!(
+                    f,
+                    "the job ran longer than {limit:?} and was ended with its process"
                 )
             }
             JobError::Link { text, .. } => {

@@ -43,6 +43,7 @@ mod pool;
 mod process;
 mod ready;
 pub mod router;
+mod runtime;
 mod shared;
 mod slot;
 mod submit;

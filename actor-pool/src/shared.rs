@@ -264,6 +264,24 @@ impl Shared {
         was_held
     }
 
+    /// How many jobs the worker may hold from now on.
+    pub(crate) fn set_window(&self, id: WorkerId, window: usize) {
+        let mut state = self.lock();
+        state.dispatch.set_window(id, window);
+        self.settle(state);
+    }
+
+    /// The worker has not begun a job and never will.
+    pub(crate) fn give_back(&self, id: WorkerId, key: Key) {
+        let mut state = self.lock();
+        let ended = state.dispatch.handle_given_back(id, key);
+        self.settle(state);
+        if let Some((job, _)) = ended {
+            job.fail(JobError::Shutdown);
+            discard(job);
+        }
+    }
+
     /// Both at once.
     pub(crate) fn done_and_next(&self, id: WorkerId, key: Key) -> (bool, Option<(Key, AnyTask)>) {
         let mut state = self.lock();

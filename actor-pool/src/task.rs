@@ -22,6 +22,11 @@ pub(crate) trait Task: Send + Sync {
     /// The name of the job, for another process. `None`: it cannot leave this one.
     fn name(&self) -> Option<&'static str>;
 
+    /// Whether the argument is a chunk of arguments, laid out as `process/chunk.rs` says.
+    fn is_chunk(&self) -> bool {
+        false
+    }
+
     /// Does the work on the calling thread.
     fn run(&self, worker: &WorkerInfo, settle: Settle<'_>);
 

@@ -72,6 +72,7 @@ pub fn init(registry: &Registry) {
 fn take_up() -> Result<(UnixStream, ParentWatch), crate::worker_guard::GuardError> {
     die_with_parent()?;
     let socket = take_socket()?;
+    crate::side::receive(&socket).map_err(crate::worker_guard::GuardError::NoSideChannel)?;
     let watch = watch_parent(&socket, PARENT_GONE_GRACE)?;
     Ok((socket, watch))
 }

@@ -60,6 +60,8 @@ pub mod session;
 #[cfg(feature = "testing")]
 pub mod testing;
 #[doc(hidden)]
+pub mod side;
+#[doc(hidden)]
 pub mod transport;
 mod worker;
 #[doc(hidden)]

@@ -317,6 +317,12 @@ impl<M: Serialize + Send + 'static> WorkerBuilder<M> {
         self
     }
 
+    /// Gives the worker a second connection beside its link. For actor-pool; no part of the contract.
+    #[doc(hidden)]
+    pub fn side_channel(self, slot: crate::side::SideSlot) -> Self {
+        self.command(|spec| spec.side_channel(slot))
+    }
+
     /// The process of the present incarnation, for logs and tools.
     ///
     /// # Examples

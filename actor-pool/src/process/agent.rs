@@ -1,30 +1,29 @@
-//! The pool's side of one worker process: takes jobs from the shared queue, carries them there one at a time, and replaces the
-//! process when it ends.
+//! The pool's side of one worker process: starts it, and replaces it when it ends.
 //!
 //! ```text
-//! Start ──> worker up ──> Work: next job ──> ask the worker ──> outcome ──> next job …
-//!               ^                                  │
-//!               └── pause, Replace <── lost: the job in hand fails or is queued again
+//! Start ──> worker up ──> the desk and its carrier do the work
+//!               ^                       │
+//!               └── pause, Replace <── ended: what was in hand fails or is queued again
 //! ```
 //!
 //! The process is a temporary child of the pool's supervisor, which owns its life; when to start the next one is decided here, so a
-//! pool never gives up. Since one job is asked for at a time, the worker has sent the result of one job before it sees the next:
-//! whatever has no result when it ends was in its hands.
+//! pool never gives up. It sees no job before a worker has ended.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actor_core::{
-    Actor, ActorRef, ActorResult, AskError, Context, ExitReason, MonitorId, Reply, Signal,
-    SupervisorError, SupervisorRef,
+    Actor, ActorRef, ActorResult, Context, ExitReason, MonitorId, Reply, Signal, SupervisorError,
+    SupervisorRef,
 };
 
-use super::plan::{ARGUMENT_MAX, Draft, Plan};
-use super::wire::{Bytes, WorkerMsg};
+use super::carrier::{Carrier, prepare};
+use super::desk::{Desk, Held};
+use super::plan::{Draft, Plan};
+use super::wire::WorkerMsg;
+use crate::JobError;
 use crate::dispatch::WorkerId;
-use crate::shared::{AnyTask, Shared};
-use crate::{JobError, Payload, WorkerInfo};
+use crate::shared::Shared;
 use actor_core::panic::discard;
 
 const REPLACE: &str = "replace";
@@ -38,8 +37,8 @@ const PAUSE_MAX: Duration = Duration::from_secs(5);
 pub(crate) enum AgentMsg {
     /// Start the worker for the first time, and say whether it did.
     Start(Reply<Result<(), ExitReason>>),
-    /// There may be work.
-    Work,
+    /// The worker has nothing in hand and is given nothing more: it is to be replaced.
+    Retire,
     /// The pause is over.
     Replace,
 }
@@ -48,6 +47,7 @@ pub(crate) enum AgentMsg {
 pub(crate) struct Agent {
     shared: Arc<Shared>,
     id: WorkerId,
+    desk: Arc<Desk>,
     name: String,
     plan: Arc<Plan>,
     supervisor: SupervisorRef,
@@ -59,27 +59,21 @@ pub(crate) struct Agent {
 struct Worker {
     actor: ActorRef<WorkerMsg>,
     monitor: MonitorId,
-    info: WorkerInfo,
-}
-
-/// How the way to a worker and back ended.
-enum Carried {
-    Done(Bytes),
-    Failed(JobError),
-    Lost { begun: bool, reason: ExitReason },
+    carrier: Carrier,
 }
 
 impl Agent {
     pub(crate) fn new(
         shared: Arc<Shared>,
-        id: WorkerId,
+        desk: Arc<Desk>,
         name: String,
         plan: Arc<Plan>,
         supervisor: SupervisorRef,
     ) -> Self {
         Agent {
             shared,
-            id,
+            id: desk.id,
+            desk,
             name,
             plan,
             supervisor,
@@ -90,8 +84,12 @@ impl Agent {
 
     async fn start_worker(&mut self, ctx: &mut Context<Self>) -> Result<(), ExitReason> {
         let draft = self.plan.draft(&self.name);
-        let Draft { spec, actor, pid } =
-            draft.map_err(|error| ExitReason::StartFailed(error.to_string()))?;
+        let Draft {
+            spec,
+            actor,
+            pid,
+            side,
+        } = draft.map_err(|error| ExitReason::StartFailed(error.to_string()))?;
         // Before the start, so that its end is never missed.
         let monitor = ctx.monitor(&actor.any());
         if let Err(error) = self.supervisor.start_child(spec).await {
@@ -101,45 +99,63 @@ impl Agent {
                 other => ExitReason::StartFailed(other.to_string()),
             });
         }
+        let failed = |what: &str| ExitReason::StartFailed(what.to_owned());
+        let channel = side.take().ok_or_else(|| failed("it has no job socket"))?;
+        let (socket, page) = prepare(channel).map_err(|error| failed(&error.to_string()))?;
         let info = self.shared.up(self.id, pid.current());
         tracing::debug!(worker = %self.name, pid = info.pid, "a worker process has started");
+        let agent = ctx.actor_ref();
+        self.desk
+            .open(Arc::clone(&socket), actor.clone(), agent, info);
+        let carrier = Carrier::start(&self.desk, &socket, page, actor.clone())
+            .map_err(|error| failed(&error.to_string()))?;
         self.worker = Some(Worker {
             actor,
             monitor,
-            info,
+            carrier,
         });
         Ok(())
     }
 
-    /// Works until there is nothing to do, or nobody to do it.
-    async fn work(&mut self, ctx: &mut Context<Self>) {
-        while let Some(worker) = &self.worker
-            && let Some((key, job)) = self.shared.next(self.id)
+    /// The worker has ended.
+    async fn lose(&mut self, ctx: &mut Context<Self>, reason: &ExitReason) {
+        let Some(worker) = self.worker.take() else {
+            return;
+        };
+        ctx.demonitor(worker.monitor);
+        self.desk.hold_back();
+        let last_begun = worker.carrier.hang_up().await;
+        let mut left = self.desk.hang_up();
+        tracing::info!(worker = %self.name, %reason, "a worker process ended and is replaced");
+        // What was written came back; of the rest, the first was in hand if it had begun.
+        let begun = left
+            .in_hand
+            .front()
+            .is_some_and(|first| last_begun.is_none_or(|last| first.number <= last));
+        let has_expired = left.in_hand.front().map(|first| first.number) == left.expired;
+        if begun
+            && has_expired
+            && let Some(first) = left.in_hand.pop_front()
         {
-            let carried = carry(worker, &job).await;
-            let mut settle = || self.shared.done(self.id, key);
-            match carried {
-                Carried::Done(Bytes(result)) => job.complete(&result, &worker.info, &mut settle),
-                Carried::Failed(error) if settle() => job.fail(error),
-                Carried::Failed(_) => {}
-                Carried::Lost { begun, reason } => {
-                    discard(job);
-                    return self.lose(ctx, begun, &reason);
-                }
-            }
-            self.failures = 0;
-            discard(job);
+            self.expire(first);
+            self.shared.lost(self.id, false, reason);
+        } else {
+            self.shared.lost(self.id, begun, reason);
         }
+        left.in_hand.into_iter().for_each(|held| discard(held.job));
+        if left.done > 0 {
+            self.failures = 0;
+        }
+        self.replace_later(ctx);
     }
 
-    /// The worker has ended.
-    fn lose(&mut self, ctx: &mut Context<Self>, begun: bool, reason: &ExitReason) {
-        if let Some(worker) = self.worker.take() {
-            ctx.demonitor(worker.monitor);
+    /// A job ran longer than it may.
+    fn expire(&self, held: Held) {
+        let limit = self.desk.time_max.unwrap_or_default();
+        if self.shared.done(self.id, held.key) {
+            held.job.fail(JobError::TimeLimit { limit });
         }
-        tracing::info!(worker = %self.name, %reason, "a worker process ended and is replaced");
-        self.shared.lost(self.id, begun, reason);
-        self.replace_later(ctx);
+        discard(held.job);
     }
 
     fn replace_later(&mut self, ctx: &mut Context<Self>) {
@@ -150,7 +166,7 @@ impl Agent {
     async fn replace(&mut self, ctx: &mut Context<Self>) {
         self.shared.count_restart(self.id);
         match self.start_worker(ctx).await {
-            Ok(()) => self.work(ctx).await,
+            Ok(()) => self.desk.pump(),
             Err(reason) => {
                 tracing::warn!(worker = %self.name, %reason, "a worker process did not start again");
                 self.replace_later(ctx);
@@ -169,58 +185,6 @@ fn pause(failures: u32) -> Duration {
     }
 }
 
-/// Carries a job to the worker and its outcome back.
-async fn carry(worker: &Worker, job: &AnyTask) -> Carried {
-    let name = job.name().unwrap_or_default();
-    let argument = match encode(job, name) {
-        Ok(argument) => argument,
-        Err(error) => return Carried::Failed(error),
-    };
-    // Jobs take as long as they take; the end of the worker resolves the ask as well.
-    let asked = worker.actor.ask_within(Duration::MAX, |reply| {
-        WorkerMsg::Run(Cow::Borrowed(name), Bytes(argument), reply)
-    });
-    match asked.await {
-        Ok(answer) => answer
-            .into_result(name)
-            .map_or_else(Carried::Failed, Carried::Done),
-        Err(error) if tells_the_end(&error) => Carried::Lost {
-            begun: error.may_have_run(),
-            reason: worker.actor.wait().await,
-        },
-        Err(error) => Carried::Failed(JobError::Link {
-            maybe_ran: error.may_have_run(),
-            text: match error {
-                AskError::Failed {
-                    reason: ExitReason::Failed(text),
-                } => text,
-                other => other.to_string(),
-            },
-        }),
-    }
-}
-
-fn encode(job: &AnyTask, name: &str) -> Result<Vec<u8>, JobError> {
-    let argument = job.encode()?;
-    let limit = ARGUMENT_MAX.saturating_sub(name.len());
-    if argument.len() > limit {
-        return Err(JobError::TooLarge {
-            payload: Payload::Argument,
-            bytes: argument.len() as u64,
-            limit: limit as u64,
-        });
-    }
-    Ok(argument)
-}
-
-/// Whether an ask ended because the worker did. The root actor itself never fails; what else goes wrong concerns one message.
-fn tells_the_end(error: &AskError) -> bool {
-    matches!(
-        error,
-        AskError::Closed | AskError::Stopped { .. } | AskError::Disconnected { .. }
-    )
-}
-
 impl Actor for Agent {
     type Msg = AgentMsg;
 
@@ -231,16 +195,19 @@ impl Actor for Agent {
                 let has_started = started.is_ok();
                 reply.send(started);
                 if has_started {
-                    self.work(ctx).await;
+                    self.desk.pump();
                 }
             }
-            AgentMsg::Work => self.work(ctx).await,
+            AgentMsg::Retire => {
+                if let Some(worker) = &self.worker {
+                    worker.actor.stop();
+                }
+            }
             AgentMsg::Replace => self.replace(ctx).await,
         }
         Ok(())
     }
 
-    /// The worker ended while it had nothing to do.
     async fn signal(&mut self, signal: Signal, ctx: &mut Context<Self>) -> ActorResult {
         if let Signal::Down(down) = signal
             && self
@@ -248,7 +215,7 @@ impl Actor for Agent {
                 .as_ref()
                 .is_some_and(|worker| worker.monitor == down.monitor)
         {
-            self.lose(ctx, false, &down.reason);
+            self.lose(ctx, &down.reason).await;
         }
         Ok(())
     }
@@ -262,6 +229,8 @@ impl Drop for Agent {
         {
             worker.actor.kill();
         }
+        let left = self.desk.hang_up();
+        left.in_hand.into_iter().for_each(|held| discard(held.job));
         self.shared.gone(self.id, &ExitReason::Killed);
     }
 }

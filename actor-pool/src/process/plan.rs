@@ -5,15 +5,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use actor_core::{ActorRef, BoxError, ChildSpec, Restart, Shutdown};
-use actor_remote::frame::DEFAULT_MAX_FRAME;
+use actor_remote::side::SideSlot;
 use actor_remote::{Node, PidWatch};
 
 use super::wire::{WORKER, WorkerArgs, WorkerMsg};
 
-/// What a frame holds besides the payload, generously.
-const FRAME_SHARE: usize = 1024;
-/// The largest encoded argument, together with the name of its job: a worker accepts frames of the default size.
-pub(super) const ARGUMENT_MAX: usize = DEFAULT_MAX_FRAME - FRAME_SHARE;
 /// How long an idle worker may take to leave when it is asked to.
 const LEAVE: Duration = Duration::from_secs(2);
 
@@ -27,6 +23,14 @@ pub(crate) struct ProcessOptions {
     pub(crate) directory: Option<PathBuf>,
     /// The largest encoded result, in bytes.
     pub(crate) result_max: usize,
+    /// The largest encoded argument, in bytes.
+    pub(crate) argument_max: usize,
+    /// After so many jobs a process is replaced.
+    pub(crate) jobs_max: Option<u64>,
+    /// A process whose resident size is above so many bytes is replaced after its job.
+    pub(crate) memory_max: Option<u64>,
+    /// A job that runs longer is ended together with its process.
+    pub(crate) time_max: Option<Duration>,
 }
 
 /// See the module's header.
@@ -40,6 +44,8 @@ pub(super) struct Draft {
     pub(super) spec: ChildSpec,
     pub(super) actor: ActorRef<WorkerMsg>,
     pub(super) pid: PidWatch,
+    /// Where the job socket is once it has started.
+    pub(super) side: SideSlot,
 }
 
 impl Plan {
@@ -47,15 +53,13 @@ impl Plan {
         let options = &self.options;
         let args = WorkerArgs {
             result_max: options.result_max as u64,
+            argument_max: options.argument_max as u64,
         };
-        let max_frame =
-            u32::try_from(options.result_max.saturating_add(FRAME_SHARE)).unwrap_or(u32::MAX);
-        // One job at a time: what a dead worker had in hand is then exactly what it had begun.
+        let side = SideSlot::default();
         let mut worker = self
             .node
             .worker(name, WORKER, args)?
-            .window(1)
-            .max_frame(max_frame);
+            .side_channel(side.clone());
         if let Some(binary) = &options.binary {
             worker = worker.binary(binary);
         }
@@ -76,6 +80,11 @@ impl Plan {
             .restart(Restart::Temporary)
             .shutdown(Shutdown::Within(LEAVE))
             .build();
-        Ok(Draft { spec, actor, pid })
+        Ok(Draft {
+            spec,
+            actor,
+            pid,
+            side,
+        })
     }
 }

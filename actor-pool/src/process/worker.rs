@@ -1,10 +1,14 @@
-//! The worker's side: the root actor of a worker process. It runs one job after the other on a thread of its own, so that a job that
-//! computes for long does not hold the link up.
+//! The worker's side: the root actor of a worker process. It starts the thread that runs the jobs, and says which of them will not be begun
+//! when the pool takes them back; so a job that computes for long does not hold the link up.
 
-use actor_core::{Actor, ActorResult, Context};
+use std::sync::Arc;
+
+use actor_core::{Actor, ActorResult, BoxError, Context};
 use actor_remote::RegistryBuilder;
+use actor_remote::side::take_side_channel;
 
-use super::wire::{Answer, Bytes, WORKER, WorkerArgs, WorkerMsg};
+use super::runner::{self, Turns};
+use super::wire::{Answer, WORKER, WorkerArgs, WorkerMsg};
 use crate::{JobError, Jobs, Payload};
 
 /// A panic message longer than this is cut: the answer must fit into a frame.
@@ -13,6 +17,7 @@ const TEXT_MAX: usize = 16 * 1024;
 struct Worker {
     jobs: Jobs,
     args: WorkerArgs,
+    turns: Arc<Turns>,
 }
 
 impl Jobs {
@@ -41,9 +46,10 @@ impl Jobs {
     /// ```
     pub fn register(&self, registry: RegistryBuilder) -> RegistryBuilder {
         let jobs = self.clone();
-        registry.factory_on_thread(WORKER, move |args: WorkerArgs| Worker {
+        registry.factory(WORKER, move |args: WorkerArgs| Worker {
             jobs: jobs.clone(),
             args,
+            turns: Arc::default(),
         })
     }
 }
@@ -51,35 +57,51 @@ impl Jobs {
 impl Actor for Worker {
     type Msg = WorkerMsg;
 
+    async fn started(&mut self, _ctx: &mut Context<Self>) -> ActorResult {
+        let channel = take_side_channel().ok_or_else(|| {
+            BoxError::from("a worker of a pool was started without its job socket")
+        })?;
+        runner::start(
+            channel,
+            self.jobs.clone(),
+            self.args,
+            Arc::clone(&self.turns),
+        )?;
+        Ok(())
+    }
+
     async fn handle(&mut self, msg: WorkerMsg, _ctx: &mut Context<Self>) -> ActorResult {
-        let WorkerMsg::Run(job, argument, reply) = msg;
-        reply.send(self.run(&job, &argument.0));
+        let WorkerMsg::TakeBack(upto, reply) = msg;
+        reply.send(self.turns.take_back(upto));
         Ok(())
     }
 }
 
-impl Worker {
-    fn run(&self, job: &str, argument: &[u8]) -> Answer {
-        match self.jobs.run(job, argument) {
-            Ok(result) if result.len() as u64 > self.args.result_max => Answer::ResultTooLarge {
-                bytes: result.len() as u64,
-                limit: self.args.result_max,
-            },
-            Ok(result) => Answer::Done(Bytes(result)),
-            Err(JobError::Panicked { text, location }) => Answer::Panicked {
-                text: cut(text),
-                location,
-            },
-            Err(JobError::Codec {
-                payload: Payload::Argument,
-                text,
-            }) => Answer::BadArgument(cut(text)),
-            Err(JobError::Unknown { .. }) => Answer::Unknown,
-            Err(other) => Answer::BadResult(cut(match other {
-                JobError::Codec { text, .. } => text,
-                other => other.to_string(),
-            })),
-        }
+/// Runs a job: its encoded result, or why there is none.
+pub(super) fn run(jobs: &Jobs, limit: u64, job: &str, argument: &[u8]) -> Result<Vec<u8>, Answer> {
+    match jobs.run(job, argument) {
+        Ok(result) if result.len() as u64 > limit => Err(Answer::ResultTooLarge {
+            bytes: result.len() as u64,
+            limit,
+        }),
+        Ok(result) => Ok(result),
+        Err(error) => Err(answer(error)),
+    }
+}
+
+fn answer(error: JobError) -> Answer {
+    match error {
+        JobError::Panicked { text, location } => Answer::Panicked {
+            text: cut(text),
+            location,
+        },
+        JobError::Codec {
+            payload: Payload::Argument,
+            text,
+        } => Answer::BadArgument(cut(text)),
+        JobError::Codec { text, .. } => Answer::BadResult(cut(text)),
+        JobError::Unknown { .. } => Answer::Unknown,
+        other => Answer::BadResult(cut(other.to_string())),
     }
 }
 

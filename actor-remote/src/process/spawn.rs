@@ -103,6 +103,10 @@ pub async fn spawn(spec: CommandSpec) -> Result<WorkerProcess, SpawnProcessError
 fn start(spec: &CommandSpec, dispatch: Dispatch) -> Result<WorkerProcess, SpawnProcessError> {
     let (ours, theirs) = UnixStream::pair().map_err(no("socket pair"))?;
     let reaper = Reaper::start(dispatch).map_err(no("reaper thread"))?;
+    // Before the start, so that what fails here leaves no process; it waits in the socket.
+    if let Some(slot) = &spec.side {
+        slot.open(&ours).map_err(no("second connection"))?;
+    }
     let mut child = start_child(spec, theirs)?;
     let shared = Shared::new(Pid::from_child(&child));
     let (report, exit) = oneshot::channel();

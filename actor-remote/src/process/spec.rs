@@ -6,6 +6,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::side::{SIDE_MARKER, SideSlot};
 use crate::worker_guard::WORKER_MARKER;
 
 /// The running program, also when its file was replaced or deleted since it started.
@@ -68,6 +69,7 @@ pub struct CommandSpec {
     envs: Vec<(OsString, OsString)>,
     pub(super) dir: Option<PathBuf>,
     pub(super) allow_nested: bool,
+    pub(super) side: Option<SideSlot>,
 }
 
 impl CommandSpec {
@@ -81,6 +83,7 @@ impl CommandSpec {
             envs: Vec::new(),
             dir: None,
             allow_nested: false,
+            side: None,
         }
     }
 
@@ -134,6 +137,13 @@ impl CommandSpec {
         self
     }
 
+    /// Gives the worker a second connection; this side's end is put into `slot` at the start.
+    #[must_use]
+    pub fn side_channel(mut self, slot: SideSlot) -> Self {
+        self.side = Some(slot);
+        self
+    }
+
     /// The command, and the path of its program for errors.
     pub(super) fn command(&self, stdin: Stdio) -> io::Result<(Command, PathBuf)> {
         let (program, shown) = self.executable.resolve()?;
@@ -147,6 +157,11 @@ impl CommandSpec {
         }
         // Last, so that nothing above can take the guard against endless nesting away.
         command.env(WORKER_MARKER, std::process::id().to_string());
+        // Removed otherwise: a worker that starts workers of its own has inherited it.
+        match self.side {
+            Some(_) => command.env(SIDE_MARKER, "1"),
+            None => command.env_remove(SIDE_MARKER),
+        };
         if let Some(dir) = &self.dir {
             command.current_dir(dir);
         }

@@ -32,7 +32,7 @@ use thiserror::Error;
 use crate::frame::{self, Frame, FrameKind};
 
 /// Versions of the protocol that this crate speaks.
-pub const PROTOCOL: VersionRange = VersionRange { min: 1, max: 1 };
+pub const PROTOCOL: VersionRange = VersionRange { min: 2, max: 2 };
 
 /// The longest body of a hello or of a rejection, in bytes. Both are small, and whoever sends them is not yet known.
 pub const HELLO_LEN_MAX: usize = 4096;

@@ -40,6 +40,9 @@ pub enum GuardError {
     /// set, or inherited the marker from a worker.
     #[error("{WORKER_MARKER} is set, but standard input is not a worker's socket")]
     NotASocket(#[source] io::Error),
+    /// Its second connection did not arrive.
+    #[error("worker was handed no second connection")]
+    NoSideChannel(#[source] io::Error),
     /// The system refused something.
     #[error("worker could not {what}")]
     System {

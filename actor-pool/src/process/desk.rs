@@ -1,0 +1,499 @@
+//! The pool's side of one worker process: which jobs are in its hands, and how they get there.
+//!
+//! Whoever finds work for an idle worker (a submitter, as a rule) carries it to the socket on its own thread, so a single job takes no hop
+//! between threads on its way out. When the worker is busy the carrier is called instead: it takes along what has gathered meanwhile.
+//!
+//! Rules: (1) Jobs are numbered per worker and go over the socket in that order; outcomes come in the same order. (2) User code runs
+//! outside of the lock: one takes jobs out of the queue and encodes them at a time, and whoever comes meanwhile leaves word. (3) A line
+//! that was hung up is gone: who still holds a job for it finds another line, or none, and lets go of it.
+
+use std::collections::VecDeque;
+use std::os::unix::net::UnixStream;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use actor_core::ActorRef;
+use actor_core::panic::discard;
+use rustix::io::Errno;
+use rustix::net::{SendFlags, send};
+use tokio::sync::Notify;
+
+use super::agent::AgentMsg;
+use super::frames::{Kind, Order, Raw, Tag, put_order};
+use super::pace::{Pace, STALL};
+use super::plan::ProcessOptions;
+use super::wire::{Answer, WorkerMsg};
+use crate::arena::Key;
+use crate::dispatch::WorkerId;
+use crate::runtime::Instant;
+use crate::shared::{AnyTask, Shared};
+use crate::{JobError, Payload, WorkerInfo};
+
+/// So much is gathered for one write.
+const GATHER: usize = 64 * 1024;
+
+/// See the module's header.
+pub(crate) struct Desk {
+    pub(super) shared: Arc<Shared>,
+    pub(super) id: WorkerId,
+    argument_max: usize,
+    pub(super) result_max: usize,
+    jobs_max: Option<u64>,
+    memory_max: Option<u64>,
+    pub(super) time_max: Option<Duration>,
+    state: Mutex<State>,
+    /// There is something for the carrier.
+    pub(super) called: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    line: Option<Line>,
+    /// Somebody takes jobs out of the queue.
+    is_pumping: bool,
+    /// And is to look again.
+    again: bool,
+    /// Counts the lines.
+    lines: u64,
+}
+
+/// The connection to one incarnation of the worker.
+struct Line {
+    number: u64,
+    socket: Arc<UnixStream>,
+    root: ActorRef<WorkerMsg>,
+    agent: ActorRef<AgentMsg>,
+    info: WorkerInfo,
+    out: Vec<u8>,
+    /// Of `out`, what is in the socket.
+    sent: usize,
+    in_hand: VecDeque<Held>,
+    /// The number of the last job.
+    last: u64,
+    pace: Pace,
+    /// When the last outcome came, or the first job went out.
+    since: Instant,
+    /// Jobs are being taken back, so none are handed out.
+    is_taking_back: bool,
+    /// It is to be replaced when its hands are empty.
+    is_retiring: bool,
+    has_retired: bool,
+    /// The job that ran too long.
+    expired: Option<u64>,
+    done: u64,
+}
+
+/// A job in the worker's hands.
+pub(super) struct Held {
+    pub(super) number: u64,
+    pub(super) key: Key,
+    pub(super) job: AnyTask,
+}
+
+/// What is left of a line.
+#[derive(Default)]
+pub(super) struct Left {
+    pub(super) in_hand: VecDeque<Held>,
+    pub(super) expired: Option<u64>,
+    pub(super) done: u64,
+}
+
+/// What the time has come for.
+pub(super) enum Due {
+    Nothing,
+    /// Take back what has not begun, up to this number.
+    TakeBack(ActorRef<WorkerMsg>, u64),
+}
+
+impl Desk {
+    pub(crate) fn new(shared: Arc<Shared>, id: WorkerId, options: &ProcessOptions) -> Self {
+        Desk {
+            shared,
+            id,
+            argument_max: options.argument_max,
+            result_max: options.result_max,
+            jobs_max: options.jobs_max,
+            memory_max: options.memory_max,
+            time_max: options.time_max,
+            state: Mutex::default(),
+            called: Notify::new(),
+        }
+    }
+
+    // Rule 2 keeps panics out.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A worker is up, and this is its socket.
+    pub(super) fn open(
+        &self,
+        socket: Arc<UnixStream>,
+        root: ActorRef<WorkerMsg>,
+        agent: ActorRef<AgentMsg>,
+        info: WorkerInfo,
+    ) {
+        let mut state = self.lock();
+        state.lines += 1;
+        state.line = Some(Line {
+            number: state.lines,
+            socket,
+            root,
+            agent,
+            info,
+            out: Vec::new(),
+            sent: 0,
+            in_hand: VecDeque::new(),
+            last: 0,
+            pace: Pace::new(),
+            since: Instant::now(),
+            is_taking_back: false,
+            is_retiring: false,
+            has_retired: false,
+            expired: None,
+            done: 0,
+        });
+        drop(state);
+        self.shared.set_window(self.id, 1);
+    }
+
+    /// Hands nothing out any more over this line.
+    pub(super) fn hold_back(&self) {
+        if let Some(line) = &mut self.lock().line {
+            line.is_taking_back = true;
+        }
+    }
+
+    /// Hangs up. What was in the worker's hands is the caller's to deal with.
+    pub(super) fn hang_up(&self) -> Left {
+        let line = self.lock().line.take();
+        line.map_or_else(Left::default, |line| Left {
+            in_hand: line.in_hand,
+            expired: line.expired,
+            done: line.done,
+        })
+    }
+
+    /// There may be work. Called from the dispatcher, on any thread.
+    pub(crate) fn ring(&self) {
+        let is_free = {
+            let state = self.lock();
+            let line = state.line.as_ref();
+            !state.is_pumping && line.is_some_and(|line| line.in_hand.is_empty())
+        };
+        if is_free {
+            self.pump();
+        } else {
+            self.called.notify_one();
+        }
+    }
+
+    /// Hands out what the worker may hold.
+    pub(super) fn pump(&self) {
+        let Some(mut line) = self.begin_pump() else {
+            return;
+        };
+        loop {
+            while let Some((key, job)) = self.shared.next(self.id) {
+                self.hand_out(line, key, job);
+            }
+            let mut state = self.lock();
+            if let Some(line) = &mut state.line {
+                line.flush(&self.called);
+            }
+            if !std::mem::take(&mut state.again) {
+                state.is_pumping = false;
+                drop(state);
+                return self.retire_if_free();
+            }
+            line = state.line.as_ref().map_or(0, |line| line.number);
+        }
+    }
+
+    fn begin_pump(&self) -> Option<u64> {
+        let mut state = self.lock();
+        let line = state.line.as_ref()?;
+        if line.is_taking_back {
+            return None;
+        }
+        let number = line.number;
+        state.again = state.is_pumping;
+        if state.again {
+            return None;
+        }
+        state.is_pumping = true;
+        Some(number)
+    }
+
+    fn hand_out(&self, number: u64, key: Key, job: AnyTask) {
+        let name = job.name().unwrap_or_default();
+        let argument = match self.encode(&job, name) {
+            Ok(argument) => argument,
+            Err(error) => {
+                if self.shared.done(self.id, key) {
+                    job.fail(error);
+                }
+                return discard(job);
+            }
+        };
+        let mut state = self.lock();
+        let line = state.line.as_mut().filter(|line| line.number == number);
+        let Some(line) = line else {
+            drop(state);
+            // Nobody knew that it was here; unless the worker's end was dealt with meanwhile, and then it is pending again.
+            self.shared.give_back(self.id, key);
+            return discard(job);
+        };
+        if line.in_hand.is_empty() {
+            line.since = Instant::now();
+        }
+        line.last += 1;
+        let order = Order {
+            number: line.last,
+            kind: if job.is_chunk() {
+                Kind::Chunk
+            } else {
+                Kind::One
+            },
+            name,
+            argument: &argument,
+        };
+        put_order(&mut line.out, &order);
+        line.in_hand.push_back(Held {
+            number: line.last,
+            key,
+            job,
+        });
+        if line.out.len() >= GATHER {
+            line.flush(&self.called);
+        }
+        if self.jobs_max.is_some_and(|max| line.last >= max) {
+            line.is_retiring = true;
+            drop(state);
+            self.shared.set_window(self.id, 0);
+        }
+    }
+
+    fn encode(&self, job: &AnyTask, name: &str) -> Result<Vec<u8>, JobError> {
+        let argument = job.encode()?;
+        let limit = self.argument_max.saturating_sub(name.len());
+        if argument.len() > limit {
+            return Err(JobError::TooLarge {
+                payload: Payload::Argument,
+                bytes: argument.len() as u64,
+                limit: limit as u64,
+            });
+        }
+        Ok(argument)
+    }
+
+    /// Goes on writing what did not fit into the socket.
+    pub(super) fn flush(&self) {
+        if let Some(line) = &mut self.lock().line {
+            line.flush(&self.called);
+        }
+    }
+
+    pub(super) fn has_unsent(&self) -> bool {
+        let state = self.lock();
+        state
+            .line
+            .as_ref()
+            .is_some_and(|line| line.sent < line.out.len())
+    }
+
+    /// An outcome, from the socket or from the page. `false`: it is of no job that is next.
+    pub(super) fn settle(&self, number: u64, tag: Option<Tag>, body: &[u8]) -> bool {
+        let (held, info) = {
+            let mut state = self.lock();
+            let Some(line) = &mut state.line else {
+                return false;
+            };
+            let is_next = |held: &Held| held.number == number;
+            if !line.in_hand.front().is_some_and(is_next) {
+                return false;
+            }
+            let Some(held) = line.in_hand.pop_front() else {
+                return false;
+            };
+            line.done += 1;
+            (held, line.info.clone())
+        };
+        let Held { key, job, .. } = held;
+        let mut settle = || self.shared.done(self.id, key);
+        match tag {
+            Some(Tag::Done) => job.complete(body, &info, &mut settle),
+            Some(Tag::Failed) => {
+                if settle() {
+                    job.fail(error_of(&job, body));
+                }
+            }
+            None => return false,
+        }
+        discard(job);
+        true
+    }
+
+    /// So many outcomes were settled.
+    pub(super) fn handle_settled(&self, outcomes: usize) {
+        let window = {
+            let mut state = self.lock();
+            let Some(line) = &mut state.line else { return };
+            let now = Instant::now();
+            line.pace.handle_results(outcomes, now - line.since);
+            line.since = now;
+            line.is_retiring |= self.is_too_large(&line.info);
+            let left = self
+                .jobs_max
+                .map_or(u64::MAX, |max| max - line.last.min(max));
+            let left = usize::try_from(left).unwrap_or(usize::MAX);
+            if line.is_retiring {
+                0
+            } else {
+                // What is in its hands counts against the window.
+                line.pace
+                    .window()
+                    .min(left.saturating_add(line.in_hand.len()))
+            }
+        };
+        self.shared.set_window(self.id, window);
+        self.pump();
+    }
+
+    fn is_too_large(&self, info: &WorkerInfo) -> bool {
+        match (self.memory_max, info.pid) {
+            (Some(limit), Some(pid)) => resident(pid).is_some_and(|size| size > limit),
+            _ => false,
+        }
+    }
+
+    /// A worker that is to be replaced, and has nothing in its hands, is.
+    fn retire_if_free(&self) {
+        let agent = {
+            let mut state = self.lock();
+            let is_pumping = state.is_pumping;
+            let Some(line) = &mut state.line else { return };
+            let is_free = line.is_retiring && line.in_hand.is_empty() && !is_pumping;
+            if !is_free || std::mem::replace(&mut line.has_retired, true) {
+                return;
+            }
+            line.agent.clone()
+        };
+        // An error means that the pool has ended.
+        drop(agent.try_send(AgentMsg::Retire));
+    }
+
+    /// When to look at the time again, if it matters.
+    pub(super) fn next_look(&self) -> Option<Instant> {
+        let state = self.lock();
+        let line = state.line.as_ref()?;
+        if line.in_hand.is_empty() {
+            return None;
+        }
+        let may_stall = line.in_hand.len() > 1 && !line.is_taking_back;
+        let stall = may_stall.then(|| line.since + STALL);
+        let expiry = match (self.time_max, line.expired) {
+            (Some(limit), None) => line.since.checked_add(limit),
+            _ => None,
+        };
+        match (stall, expiry) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        }
+    }
+
+    /// The time has come, perhaps.
+    pub(super) fn look(&self) -> Due {
+        let now = Instant::now();
+        let mut state = self.lock();
+        let Some(line) = &mut state.line else {
+            return Due::Nothing;
+        };
+        let Some(first) = line.in_hand.front() else {
+            return Due::Nothing;
+        };
+        let waited = now - line.since;
+        if self.time_max.is_some_and(|limit| waited >= limit) && line.expired.is_none() {
+            line.expired = Some(first.number);
+            let root = line.root.clone();
+            drop(state);
+            // SIGKILL, which a stopped process hears as well.
+            root.kill();
+            return Due::Nothing;
+        }
+        if waited < STALL || line.in_hand.len() < 2 || line.is_taking_back {
+            return Due::Nothing;
+        }
+        line.is_taking_back = true;
+        Due::TakeBack(line.root.clone(), line.last)
+    }
+
+    /// The worker begins none of the jobs from this number on.
+    pub(super) fn handle_taken_back(&self, first: Option<u64>) {
+        let mut back = Vec::new();
+        {
+            let mut state = self.lock();
+            let Some(line) = &mut state.line else { return };
+            line.is_taking_back = false;
+            line.pace.handle_stall();
+            let is_back = |held: &Held| first.is_some_and(|first| held.number >= first);
+            while line.in_hand.back().is_some_and(is_back) {
+                back.extend(line.in_hand.pop_back());
+            }
+            if !line.is_retiring {
+                drop(state);
+                self.shared.set_window(self.id, 1);
+            }
+        }
+        // The last first, so that each goes before those that came after it.
+        for held in back {
+            self.shared.give_back(self.id, held.key);
+            discard(held.job);
+        }
+        self.pump();
+    }
+}
+
+impl Line {
+    /// Writes what fits; for the rest the carrier is called.
+    fn flush(&mut self, called: &Notify) {
+        while self.sent < self.out.len() {
+            let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
+            match send(&*self.socket, &self.out[self.sent..], flags) {
+                Ok(len) => self.sent += len,
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => return called.notify_one(),
+                // The worker has gone: whoever watches it sees that, too, and knows what it had.
+                Err(_) => self.sent = self.out.len(),
+            }
+        }
+        self.out.clear();
+        self.sent = 0;
+        if self.out.capacity() > 4 * GATHER {
+            self.out = Vec::new();
+        }
+    }
+}
+
+fn error_of(job: &AnyTask, body: &[u8]) -> JobError {
+    match actor_core::wire::decode::<Answer>(body) {
+        Ok(answer) => answer.into_error(job.name().unwrap_or_default()),
+        Err(text) => JobError::Codec {
+            payload: Payload::Result,
+            text,
+        },
+    }
+}
+
+/// The resident size of a process in bytes, where the system tells it.
+fn resident(pid: u32) -> Option<u64> {
+    let statm = std::fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;
+    let pages: u64 = statm.split_whitespace().nth(1)?.parse().ok()?;
+    Some(pages.saturating_mul(rustix::param::page_size() as u64))
+}
+
+impl Raw<'_> {
+    pub(super) fn settle(&self, desk: &Desk) -> bool {
+        desk.settle(self.number, self.tag(), self.body)
+    }
+}

@@ -1,0 +1,311 @@
+//! The thread of a worker process that runs its jobs, one after the other, straight from the job socket.
+//!
+//! ```text
+//! job socket ──> frames ──> run ──> page (and a batch) ──> run the next ──> … ──> one write for the batch
+//! ```
+//!
+//! Rules: (1) The outcome of a job is written before the next one begins, and that it begins: into the page that the pool sees too, which
+//! wakes nobody. So whatever becomes of this process, the pool knows which job was in hand. (2) What waits in the page goes into the
+//! socket when there is nothing more to do, when there is much of it, or after [`LINGER`], which a second thread sees to. (3) A job that
+//! was taken back before it began is passed over.
+//!
+//! | of the page | |
+//! |---|---|
+//! | first | outcomes, as in the socket; some may have been sent already |
+//! | then | four zero bytes |
+//! | then | the number of the job that has begun last, `u64` little-endian |
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::ops::RangeInclusive;
+use std::os::unix::fs::FileExt;
+use std::os::unix::net::UnixStream;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use actor_remote::side::SideChannel;
+
+use super::chunk;
+use super::frames::{Frames, HEAD, Kind, Order, Tag, outcome_head};
+use super::wire::{Answer, WorkerArgs};
+use super::worker;
+use crate::Jobs;
+
+/// Bytes of the page that are used: one page of memory, so that what is written is there as a whole or not at all.
+pub(super) const PAGE: usize = 4096;
+/// With so many bytes a batch is sent: the pool refills while the rest of the window is worked on.
+const BATCH: usize = 2048;
+/// No outcome waits longer in the page.
+const LINGER: Duration = Duration::from_micros(500);
+/// Bytes behind the last outcome in the page.
+const BEHIND: usize = 4 + 8;
+/// Exit code of a worker whose job socket failed.
+const EXIT_NO_JOBS: i32 = 114;
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Which job has begun last, and which will not begin.
+#[derive(Debug)]
+pub(super) struct Turns {
+    state: Mutex<(u64, RangeInclusive<u64>)>,
+}
+
+impl Default for Turns {
+    fn default() -> Self {
+        Turns {
+            state: Mutex::new((0, RangeInclusive::new(1, 0))),
+        }
+    }
+}
+
+impl Turns {
+    /// Whether the job of this number is to be begun.
+    fn begin(&self, number: u64) -> bool {
+        let mut state = lock(&self.state);
+        if state.1.contains(&number) {
+            return false;
+        }
+        state.0 = number;
+        true
+    }
+
+    /// Of the jobs up to this number none begins any more. Returns the first that has not.
+    pub(super) fn take_back(&self, upto: u64) -> u64 {
+        let mut state = lock(&self.state);
+        let first = state.0 + 1;
+        if first <= upto {
+            state.1 = first..=upto;
+        }
+        first
+    }
+}
+
+/// Starts the threads. They end with the process, or with the socket.
+pub(super) fn start(
+    channel: SideChannel,
+    jobs: Jobs,
+    args: WorkerArgs,
+    turns: Arc<Turns>,
+) -> io::Result<()> {
+    let SideChannel { stream, page } = channel;
+    let results = Arc::new(Results {
+        socket: stream.try_clone()?,
+        page,
+        batch: Mutex::default(),
+        filled: Condvar::new(),
+    });
+    let lingering = Arc::clone(&results);
+    // Jobs may use the runtime of the worker, as actors do.
+    let runtime = tokio::runtime::Handle::current();
+    thread::Builder::new()
+        .name("outcomes".into())
+        .spawn(move || lingering.send_late())?;
+    thread::Builder::new().name("jobs".into()).spawn(move || {
+        let _entered = runtime.enter();
+        let runner = Runner {
+            jobs,
+            args,
+            turns,
+            results,
+        };
+        if let Err(error) = runner.serve(&stream) {
+            // Without its jobs the process is of no use, and its end is what the pool understands.
+            tracing::error!(%error, "the job socket of a worker failed");
+            std::process::exit(EXIT_NO_JOBS);
+        }
+    })?;
+    Ok(())
+}
+
+struct Runner {
+    jobs: Jobs,
+    args: WorkerArgs,
+    turns: Arc<Turns>,
+    results: Arc<Results>,
+}
+
+impl Runner {
+    fn serve(&self, socket: &UnixStream) -> io::Result<()> {
+        let limit = usize::try_from(self.args.argument_max).unwrap_or(usize::MAX);
+        // A name travels with the argument.
+        let mut frames = Frames::new(limit.saturating_add(2 + usize::from(u16::MAX)));
+        loop {
+            while frames.has_next() {
+                if let Some((_, _, frame)) = frames.take_large() {
+                    let mut whole = Frames::holding(frame, limit);
+                    self.serve_next(&mut whole)?;
+                } else {
+                    self.serve_next(&mut frames)?;
+                }
+            }
+            self.results.send()?;
+            match frames.read_from(socket) {
+                Ok(0) => return Ok(()),
+                Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
+                _ => {}
+            }
+        }
+    }
+
+    fn serve_next(&self, frames: &mut Frames) -> io::Result<()> {
+        let broken = || io::Error::other("what came over the job socket is no job");
+        let Some(place) = frames.advance().map_err(|_| broken())? else {
+            return Ok(());
+        };
+        let raw = frames.at(place).map_err(|_| broken())?;
+        let order = raw.order().ok_or_else(broken)?;
+        if !self.turns.begin(order.number) {
+            return Ok(());
+        }
+        self.results.begin(order.number)?;
+        let (tag, body) = match self.run(&order) {
+            Ok(result) => (Tag::Done, result),
+            Err(answer) => (Tag::Failed, spell(&answer)),
+        };
+        self.results.put(order.number, tag, &body)
+    }
+
+    fn run(&self, order: &Order<'_>) -> Result<Vec<u8>, Answer> {
+        let limit = self.args.result_max;
+        match order.kind {
+            Kind::One => worker::run(&self.jobs, limit, order.name, order.argument),
+            Kind::Chunk => Ok(chunk::run(&self.jobs, limit, order.name, order.argument)),
+        }
+    }
+}
+
+pub(super) fn spell(answer: &Answer) -> Vec<u8> {
+    // Texts and numbers always encode.
+    postcard::to_stdvec(answer).unwrap_or_default()
+}
+
+#[derive(Default)]
+struct Batch {
+    /// What is not in the socket.
+    bytes: Vec<u8>,
+    /// Of that, what is in the page.
+    kept: usize,
+    /// Grows with each batch that was sent.
+    number: u64,
+    /// The second thread waits.
+    is_idle: bool,
+}
+
+/// The outcomes on their way to the pool.
+struct Results {
+    socket: UnixStream,
+    page: Option<File>,
+    batch: Mutex<Batch>,
+    filled: Condvar,
+}
+
+impl Results {
+    /// The job of this number begins: what is done so far is kept before that, and that it begins.
+    fn begin(&self, number: u64) -> io::Result<()> {
+        let mut guard = lock(&self.batch);
+        let batch = &mut *guard;
+        let Some(page) = &self.page else {
+            return self.flush(batch);
+        };
+        if batch.bytes.len() >= BATCH {
+            self.flush(batch)?;
+        }
+        let end = batch.bytes.len();
+        batch.bytes.extend_from_slice(&[0; BEHIND - 8]);
+        batch.bytes.extend_from_slice(&number.to_le_bytes());
+        let written = page.write_all_at(&batch.bytes[batch.kept..], batch.kept as u64);
+        batch.bytes.truncate(end);
+        batch.kept = end;
+        if end > 0 && std::mem::take(&mut batch.is_idle) {
+            self.filled.notify_one();
+        }
+        written
+    }
+
+    /// A job is done.
+    fn put(&self, number: u64, tag: Tag, body: &[u8]) -> io::Result<()> {
+        let head = outcome_head(number, tag, body.len());
+        let mut batch = lock(&self.batch);
+        if batch.bytes.len() + HEAD + body.len() + BEHIND <= PAGE {
+            batch.bytes.extend_from_slice(&head);
+            batch.bytes.extend_from_slice(body);
+            return Ok(());
+        }
+        // A large one goes without another copy.
+        self.flush(&mut batch)?;
+        (&self.socket).write_all(&head)?;
+        (&self.socket).write_all(body)
+    }
+
+    fn send(&self) -> io::Result<()> {
+        self.flush(&mut lock(&self.batch))
+    }
+
+    fn flush(&self, batch: &mut Batch) -> io::Result<()> {
+        if !batch.bytes.is_empty() {
+            (&self.socket).write_all(&batch.bytes)?;
+            batch.bytes.clear();
+            batch.kept = 0;
+            batch.number += 1;
+        }
+        Ok(())
+    }
+
+    /// Sends what has waited for a while, so that no outcome waits for the job behind it.
+    fn send_late(&self) {
+        let mut batch = lock(&self.batch);
+        loop {
+            while batch.bytes.is_empty() {
+                batch.is_idle = true;
+                batch = self
+                    .filled
+                    .wait(batch)
+                    .unwrap_or_else(PoisonError::into_inner);
+            }
+            let number = batch.number;
+            drop(batch);
+            thread::sleep(LINGER);
+            batch = lock(&self.batch);
+            // An error is the other thread's to find.
+            if batch.number == number && self.flush(&mut batch).is_err() {
+                return;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // P3
+    #[test]
+    fn what_is_taken_back_does_not_begin_and_what_has_begun_is_not_taken_back() {
+        let turns = Turns::default();
+        assert!(turns.begin(1));
+        assert!(turns.begin(2));
+
+        assert_eq!(turns.take_back(5), 3);
+
+        assert!(!turns.begin(3));
+        assert!(!turns.begin(5));
+        assert!(turns.begin(6));
+        assert_eq!(turns.take_back(6), 7, "it has begun");
+        assert!(turns.begin(7));
+    }
+
+    #[test]
+    fn taking_back_twice_covers_what_came_in_between() {
+        let turns = Turns::default();
+        assert!(turns.begin(1));
+        assert_eq!(turns.take_back(3), 2);
+
+        assert_eq!(turns.take_back(6), 2);
+
+        assert!((2..=6).all(|number| !turns.begin(number)));
+        assert!(turns.begin(7));
+    }
+}
