@@ -445,3 +445,59 @@ fn no_job_is_lost_or_doubled_whatever_happens() {
         assert_eq!(pool.jobs.is_empty(), held == 0);
     }
 }
+
+// P3
+#[test]
+fn a_job_that_is_given_back_is_pending_in_its_old_place_and_wakes_who_is_idle() {
+    let mut pool = rested(&[Process, Process], 8);
+    let keys: Vec<_> = (0..3).map(|job| any(&mut pool, job)).collect();
+    while pool.handle_next(0).is_some() {}
+    wakes(&mut pool);
+    assert_eq!(take(&mut pool, 1), None);
+    pool.set_window(0, 1);
+
+    for key in keys.iter().skip(1).rev() {
+        assert!(pool.handle_given_back(0, *key).is_none());
+    }
+
+    assert_eq!(wakes(&mut pool), [1]);
+    assert_eq!(pool.stage(keys[0]), Some(Stage::InHand(0)));
+    assert_eq!(pool.stage(keys[1]), Some(Stage::Pending));
+    assert_eq!([take(&mut pool, 1), take(&mut pool, 1)], [Some(1), Some(2)]);
+    assert!(
+        pool.handle_given_back(0, keys[2]).is_none(),
+        "it is another's"
+    );
+    assert_eq!(pool.stage(keys[2]), Some(Stage::InHand(1)));
+}
+
+// P9
+#[test]
+fn a_job_that_is_given_back_to_a_pool_that_begins_nothing_more_ends() {
+    let mut pool = rested(&[Process], 8);
+    let keys: Vec<_> = (0..2).map(|job| any(&mut pool, job)).collect();
+    while pool.handle_next(0).is_some() {}
+    pool.handle_close(Phase::Cancelling);
+
+    assert_eq!(
+        pool.handle_given_back(0, keys[1]),
+        Some((1, Verdict::Shutdown))
+    );
+    assert!(!pool.is_drained(), "the other one is in hand");
+}
+
+#[test]
+fn a_worker_without_a_window_is_given_nothing_and_others_are_woken() {
+    let mut pool = rested(&[Process, Process], 8);
+    pool.set_window(1, 0);
+
+    any(&mut pool, 0);
+
+    assert_eq!(wakes(&mut pool), [0]);
+    assert_eq!(take(&mut pool, 1), None);
+    assert_eq!(take(&mut pool, 0), Some(0));
+    pool.set_window(1, 1);
+    assert_eq!(take(&mut pool, 1), None);
+    any(&mut pool, 1);
+    assert_eq!(wakes(&mut pool), [1], "the other one holds a job");
+}

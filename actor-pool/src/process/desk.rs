@@ -267,10 +267,14 @@ impl Desk {
         if line.out.len() >= GATHER {
             line.flush(&self.called);
         }
+        // From here on the carrier has a time to watch.
+        let watched = if self.time_max.is_some() { 1 } else { 2 };
+        if line.in_hand.len() == watched {
+            self.called.notify_one();
+        }
         if self.jobs_max.is_some_and(|max| line.last >= max) {
-            line.is_retiring = true;
             drop(state);
-            self.shared.set_window(self.id, 0);
+            self.retire();
         }
     }
 
@@ -319,6 +323,10 @@ impl Desk {
             line.done += 1;
             (held, line.info.clone())
         };
+        // Before anybody sees the outcome: the next job is for the next process.
+        if self.is_too_large(&info) {
+            self.retire();
+        }
         let Held { key, job, .. } = held;
         let mut settle = || self.shared.done(self.id, key);
         match tag {
@@ -342,7 +350,6 @@ impl Desk {
             let now = Instant::now();
             line.pace.handle_results(outcomes, now - line.since);
             line.since = now;
-            line.is_retiring |= self.is_too_large(&line.info);
             let left = self
                 .jobs_max
                 .map_or(u64::MAX, |max| max - line.last.min(max));
@@ -358,6 +365,13 @@ impl Desk {
         };
         self.shared.set_window(self.id, window);
         self.pump();
+    }
+
+    fn retire(&self) {
+        if let Some(line) = &mut self.lock().line {
+            line.is_retiring = true;
+        }
+        self.shared.set_window(self.id, 0);
     }
 
     fn is_too_large(&self, info: &WorkerInfo) -> bool {

@@ -84,7 +84,11 @@ async fn what_cannot_be_encoded_or_decoded_fails_its_own_job_at_every_stage() {
 async fn an_argument_that_is_too_large_fails_its_own_job() {
     // P10
     let system = ActorSystem::new("test");
-    let pool = builder(1).argument_max(1 << 20).start(&system).await.unwrap();
+    let pool = builder(1)
+        .argument_max(1 << 20)
+        .start(&system)
+        .await
+        .unwrap();
     let before = pids(&pool);
 
     let large = pool.submit(&LENGTH, vec![0; 2 << 20]).await.unwrap().await;

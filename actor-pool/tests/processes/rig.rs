@@ -35,6 +35,26 @@ pub(crate) const TAKE: Job<Trouble, ()> = Job::new("test.take/v1", |_| ());
 pub(crate) const GIVE: Job<When, Trouble> = Job::new("test.give/v1", Trouble);
 pub(crate) const ENV: Job<String, Option<String>> =
     Job::new("test.env/v1", |name| std::env::var(name).ok());
+pub(crate) const BOMB: Job<Bomb, Bomb> = Job::new("test.bomb/v1", |bomb| {
+    bomb.go_off(Stage::Run);
+    bomb
+});
+/// Memory that is never given back, in bytes; the process.
+pub(crate) const LEAK: Job<usize, u32> = Job::new("test.leak/v1", |bytes| {
+    std::mem::forget(std::hint::black_box(vec![1u8; bytes]));
+    std::process::id()
+});
+/// Adds a line to a file, and takes its time over it.
+pub(crate) const NOTE: Job<(PathBuf, u64), u64> = Job::new("test.note/v1", |(ledger, number)| {
+    let mut options = std::fs::OpenOptions::new();
+    let mut file = options.append(true).open(ledger).unwrap();
+    file.write_all(format!("{number}\n").as_bytes()).unwrap();
+    let begin = std::time::Instant::now();
+    while begin.elapsed() < Duration::from_micros(300) {
+        std::hint::spin_loop();
+    }
+    number
+});
 /// In nobody's list.
 pub(crate) const STRANGE: Job<(), ()> = Job::new("test.strange/v1", |()| ());
 /// The name of another job.
@@ -48,6 +68,60 @@ pub(crate) enum When {
     EncodePanics,
     Decode,
     DecodePanics,
+}
+
+/// A stage of a job's way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Stage {
+    DecodeArgument,
+    Run,
+    EncodeResult,
+}
+
+/// What happens to the worker at that stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Deed {
+    Exit,
+    Abort,
+    Kill,
+}
+
+/// Ends the process of a worker at one stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Bomb(pub(crate) Stage, pub(crate) Deed);
+
+impl Bomb {
+    fn go_off(self, stage: Stage) {
+        if self.0 != stage || !actor_remote::worker_guard::is_worker() {
+            return;
+        }
+        match self.1 {
+            Deed::Exit => std::process::exit(9),
+            Deed::Abort => std::process::abort(),
+            Deed::Kill => {
+                sigkill(std::process::id());
+                loop {
+                    std::thread::park();
+                }
+            }
+        }
+    }
+}
+
+impl Serialize for Bomb {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.go_off(Stage::EncodeResult);
+        (self.0, self.1).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Bomb {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (stage, deed) = <(Stage, Deed)>::deserialize(deserializer)?;
+        let bomb = Bomb(stage, deed);
+        bomb.go_off(Stage::DecodeArgument);
+        Ok(bomb)
+    }
 }
 
 /// Something that cannot travel.
@@ -85,7 +159,10 @@ pub(crate) fn jobs() -> Jobs {
         .job(LENGTH)
         .job(TAKE)
         .job(GIVE)
-        .job(ENV);
+        .job(ENV)
+        .job(BOMB)
+        .job(LEAK)
+        .job(NOTE);
     let jobs = match std::env::var_os(FEWER) {
         Some(_) => jobs,
         None => jobs.job(SQUARE),
@@ -123,6 +200,10 @@ fn as_pid(pid: u32) -> Pid {
 
 pub(crate) fn sigkill(pid: u32) {
     kill_process(as_pid(pid), Signal::KILL).unwrap();
+}
+
+pub(crate) fn sigstop(pid: u32) {
+    kill_process(as_pid(pid), Signal::STOP).unwrap();
 }
 
 /// For a process picked from a snapshot: one that died meanwhile is there no more. Returns whether it was.
