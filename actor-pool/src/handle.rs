@@ -123,7 +123,8 @@ impl<Out> JobHandle<Out> {
     }
 
     /// Cancels the job if it has not begun; it never will then, and its handle gives [`JobError::Cancelled`]. Returns whether it did:
-    /// `false` when the job is in the hands of a worker, or finished.
+    /// `false` when the job is in the hands of a worker, or finished. A worker process may hold several jobs that take microseconds; those
+    /// that wait there are in its hands.
     ///
     /// # Examples
     ///

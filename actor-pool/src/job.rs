@@ -190,7 +190,7 @@ pub struct Completed<Out> {
 pub enum JobStatus {
     /// Accepted, and not begun.
     Pending,
-    /// In the hands of a worker.
+    /// In the hands of a worker; in those of a process perhaps behind others.
     Running,
     /// It has an outcome: a result, or an error.
     Finished,

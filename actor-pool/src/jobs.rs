@@ -8,11 +8,11 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::task::{decode, encode};
+use crate::task::{Encoded, decode, encode_apart};
 use crate::{Job, JobError, JobsError, Payload, Refusal};
 use actor_core::panic::catch;
 
-type RunEncoded = Arc<dyn Fn(&[u8]) -> Result<Vec<u8>, JobError> + Send + Sync>;
+type RunEncoded = Arc<dyn Fn(&[u8]) -> Result<Encoded, JobError> + Send + Sync>;
 
 #[derive(Clone)]
 struct Listed {
@@ -95,7 +95,7 @@ impl Jobs {
     }
 
     /// Runs a job in the worker process.
-    pub(crate) fn run(&self, name: &str, argument: &[u8]) -> Result<Vec<u8>, JobError> {
+    pub(crate) fn run(&self, name: &str, argument: &[u8]) -> Result<Encoded, JobError> {
         match self.listed.get(name) {
             Some(listed) => (listed.run)(argument),
             None => Err(JobError::Unknown {
@@ -200,7 +200,7 @@ fn signature<Arg: 'static, Out: 'static>() -> TypeId {
     TypeId::of::<fn(Arg) -> Out>()
 }
 
-fn run_encoded<Arg, Out>(job: Job<Arg, Out>, argument: &[u8]) -> Result<Vec<u8>, JobError>
+fn run_encoded<Arg, Out>(job: Job<Arg, Out>, argument: &[u8]) -> Result<Encoded, JobError>
 where
     Arg: DeserializeOwned,
     Out: Serialize,
@@ -211,7 +211,7 @@ where
         text: panic.text,
         location: panic.location,
     })?;
-    let encoded = encode(Payload::Result, &result);
+    let encoded = encode_apart(Payload::Result, &result);
     actor_core::panic::discard(result);
     encoded
 }

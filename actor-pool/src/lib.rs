@@ -51,6 +51,7 @@ mod task;
 mod thread;
 mod worker;
 
+pub use actor_remote::Blob;
 pub use builder::PoolBuilder;
 pub use error::{JobError, JobsError, Payload, PoolError, Refusal, SubmitError};
 pub use handle::JobHandle;

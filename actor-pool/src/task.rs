@@ -207,6 +207,28 @@ pub(crate) fn encode<T: Serialize>(payload: Payload, value: &T) -> Result<Vec<u8
     Err(JobError::Codec { payload, text })
 }
 
+/// As [`encode`], with large blobs apart.
+pub(crate) fn encode_apart<T: Serialize>(payload: Payload, value: &T) -> Result<Encoded, JobError> {
+    let (encoded, blobs) = actor_remote::blob::apart(|| encode(payload, value));
+    Ok(Encoded {
+        bytes: encoded?,
+        blobs,
+    })
+}
+
+/// A result in pieces that need not be put together before they are written.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Encoded {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) blobs: Vec<bytes::Bytes>,
+}
+
+impl Encoded {
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len() + self.blobs.iter().map(bytes::Bytes::len).sum::<usize>()
+    }
+}
+
 /// Decodes all of the bytes; a panic while decoding is an error like any other.
 pub(crate) fn decode<T: DeserializeOwned>(payload: Payload, bytes: &[u8]) -> Result<T, JobError> {
     // As links decode, which also bounds how deep a value may nest.

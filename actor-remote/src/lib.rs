@@ -44,6 +44,8 @@
 //!
 //! Unix only: workers are reached over socket pairs and ended by signals.
 
+#[doc(hidden)]
+pub mod blob;
 mod entry;
 mod factory;
 #[doc(hidden)]
@@ -67,6 +69,7 @@ mod worker;
 #[doc(hidden)]
 pub mod worker_guard;
 
+pub use blob::Blob;
 pub use entry::init;
 pub use factory::{Factory, Registry, RegistryBuilder};
 pub use node::Node;

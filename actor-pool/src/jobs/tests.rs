@@ -1,4 +1,5 @@
 use super::*;
+use crate::task::encode;
 
 const DOUBLE: Job<u64, u64> = Job::new("double/v1", |number| number * 2);
 const FAIL: Job<(), ()> = Job::new("fail/v1", |()| panic!("no luck today"));
@@ -11,7 +12,7 @@ fn a_listed_job_runs_from_its_encoded_argument() {
 
     let result = jobs.run("double/v1", &argument).unwrap();
 
-    assert_eq!(decode::<u64>(Payload::Result, &result), Ok(42));
+    assert_eq!(decode::<u64>(Payload::Result, &result.bytes), Ok(42));
 }
 
 #[test]

@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep_until;
 
 use super::desk::{Desk, Due};
-use super::frames::{Frames, HEAD, read_page};
+use super::frames::{Frames, read_page};
 use super::runner::PAGE;
 use super::wire::WorkerMsg;
 
@@ -67,6 +67,9 @@ impl Carrier {
 fn registered(stream: &UnixStream, interest: Interest) -> io::Result<AsyncFd<UnixStream>> {
     AsyncFd::with_interest(stream.try_clone()?, interest)
 }
+
+/// A shorter read has taken all that was there.
+const READ_FULL: usize = 32 * 1024;
 
 type TakingBack = Pin<Box<dyn Future<Output = Option<u64>> + Send>>;
 
@@ -132,7 +135,12 @@ impl Reading {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Read::Empty,
                 Err(_) => return Read::Over,
-                Ok(_) if self.settle_all() => {}
+                // Less than there was room for: that was all.
+                Ok(len) if self.settle_all() => {
+                    if len < READ_FULL {
+                        return Read::Empty;
+                    }
+                }
                 Ok(_) => {
                     tracing::warn!("a worker process sent what is no outcome, and is killed");
                     self.root.kill();
@@ -146,7 +154,7 @@ impl Reading {
         let mut outcomes = 0;
         loop {
             let settled = if let Some((number, tag, frame)) = self.frames.take_large() {
-                self.desk.settle(number, tag, &frame[HEAD..])
+                self.desk.settle_large(number, tag, frame.into())
             } else {
                 match self.frames.next() {
                     Ok(Some(raw)) => raw.settle(&self.desk),

@@ -11,9 +11,12 @@ use super::runner::spell;
 use super::wire::Answer;
 use super::worker;
 use crate::Jobs;
+use crate::task::Encoded;
 
 const DONE: u8 = 0;
 const FAILED: u8 = 1;
+/// As a result whose blobs travel apart, see [`Tag::DoneApart`](super::frames::Tag::DoneApart).
+const DONE_APART: u8 = 2;
 
 /// Runs a job for each argument of a chunk. What is no chunk ends early; the pool then finds fewer outcomes than items.
 pub(super) fn run(jobs: &Jobs, limit: u64, job: &str, arguments: &[u8]) -> Vec<u8> {
@@ -22,11 +25,29 @@ pub(super) fn run(jobs: &Jobs, limit: u64, job: &str, arguments: &[u8]) -> Vec<u
     while let Some(argument) = next(&mut rest) {
         let left = limit.saturating_sub(out.len() as u64);
         match worker::run(jobs, left, job, argument) {
-            Ok(result) => put(&mut out, DONE, &result),
+            Ok(result) => put_result(&mut out, &result),
             Err(answer) => put(&mut out, FAILED, &spell(&answer)),
         }
     }
     out
+}
+
+fn put_result(out: &mut Vec<u8>, result: &Encoded) {
+    if result.blobs.is_empty() {
+        return put(out, DONE, &result.bytes);
+    }
+    let mut body = Vec::with_capacity(4 + result.len());
+    body.extend_from_slice(
+        &u32::try_from(result.bytes.len())
+            .unwrap_or(u32::MAX)
+            .to_le_bytes(),
+    );
+    body.extend_from_slice(&result.bytes);
+    result
+        .blobs
+        .iter()
+        .for_each(|blob| body.extend_from_slice(blob));
+    put(out, DONE_APART, &body);
 }
 
 fn put(out: &mut Vec<u8>, byte: u8, body: &[u8]) {

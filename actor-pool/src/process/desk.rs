@@ -14,12 +14,14 @@ use std::time::Duration;
 
 use actor_core::ActorRef;
 use actor_core::panic::discard;
+use actor_remote::blob::with_source;
+use bytes::Bytes;
 use rustix::io::Errno;
 use rustix::net::{SendFlags, send};
 use tokio::sync::Notify;
 
 use super::agent::AgentMsg;
-use super::frames::{Kind, Order, Raw, Tag, put_order};
+use super::frames::{HEAD, Kind, Order, Raw, Tag, put_order};
 use super::pace::{Pace, STALL};
 use super::plan::ProcessOptions;
 use super::wire::{Answer, WorkerMsg};
@@ -336,10 +338,27 @@ impl Desk {
                     job.fail(error_of(&job, body));
                 }
             }
-            None => return false,
+            Some(Tag::DoneApart) | None => return false,
         }
         discard(job);
         true
+    }
+
+    /// An outcome that is a whole buffer. Blobs in it stay where they are.
+    pub(super) fn settle_large(&self, number: u64, tag: Option<Tag>, frame: Bytes) -> bool {
+        if tag != Some(Tag::DoneApart) {
+            return self.settle(number, tag, &frame[HEAD..]);
+        }
+        let body = frame.slice(HEAD..);
+        let Some((len, rest)) = body.split_first_chunk() else {
+            return false;
+        };
+        let len = usize::try_from(u32::from_le_bytes(*len)).unwrap_or(usize::MAX);
+        let Some((result, blobs)) = rest.split_at_checked(len) else {
+            return false;
+        };
+        let blobs = body.slice_ref(blobs);
+        with_source(blobs, || self.settle(number, Some(Tag::Done), result))
     }
 
     /// So many outcomes were settled.

@@ -45,6 +45,8 @@ pub(super) enum Tag {
     Done = 0,
     /// There is none; an encoded answer says why.
     Failed = 1,
+    /// The encoded result with its length as `u32` little-endian, and then the blobs that belong to it.
+    DoneApart = 2,
 }
 
 /// A job on its way to a worker.
@@ -131,6 +133,7 @@ impl<'a> Raw<'a> {
         match self.byte {
             0 => Some(Tag::Done),
             1 => Some(Tag::Failed),
+            2 => Some(Tag::DoneApart),
             _ => None,
         }
     }

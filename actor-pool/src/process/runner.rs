@@ -31,6 +31,7 @@ use super::frames::{Frames, HEAD, Kind, Order, Tag, outcome_head};
 use super::wire::{Answer, WorkerArgs};
 use super::worker;
 use crate::Jobs;
+use crate::task::Encoded;
 
 /// Bytes of the page that are used: one page of memory, so that what is written is there as a whole or not at all.
 pub(super) const PAGE: usize = 4096;
@@ -161,18 +162,24 @@ impl Runner {
             return Ok(());
         }
         self.results.begin(order.number)?;
-        let (tag, body) = match self.run(&order) {
-            Ok(result) => (Tag::Done, result),
-            Err(answer) => (Tag::Failed, spell(&answer)),
-        };
-        self.results.put(order.number, tag, &body)
+        let number = order.number;
+        match self.run(&order) {
+            Ok(result) if result.blobs.is_empty() => {
+                self.results.put(number, Tag::Done, &[&result.bytes])
+            }
+            Ok(result) => self.results.put_apart(number, &result),
+            Err(answer) => self.results.put(number, Tag::Failed, &[&spell(&answer)]),
+        }
     }
 
-    fn run(&self, order: &Order<'_>) -> Result<Vec<u8>, Answer> {
+    fn run(&self, order: &Order<'_>) -> Result<Encoded, Answer> {
         let limit = self.args.result_max;
         match order.kind {
             Kind::One => worker::run(&self.jobs, limit, order.name, order.argument),
-            Kind::Chunk => Ok(chunk::run(&self.jobs, limit, order.name, order.argument)),
+            Kind::Chunk => Ok(Encoded {
+                bytes: chunk::run(&self.jobs, limit, order.name, order.argument),
+                blobs: Vec::new(),
+            }),
         }
     }
 }
@@ -226,18 +233,31 @@ impl Results {
     }
 
     /// A job is done.
-    fn put(&self, number: u64, tag: Tag, body: &[u8]) -> io::Result<()> {
-        let head = outcome_head(number, tag, body.len());
+    fn put(&self, number: u64, tag: Tag, pieces: &[&[u8]]) -> io::Result<()> {
+        let len = pieces.iter().map(|piece| piece.len()).sum::<usize>();
+        let head = outcome_head(number, tag, len);
         let mut batch = lock(&self.batch);
-        if batch.bytes.len() + HEAD + body.len() + BEHIND <= PAGE {
+        if batch.bytes.len() + HEAD + len + BEHIND <= PAGE {
             batch.bytes.extend_from_slice(&head);
-            batch.bytes.extend_from_slice(body);
+            pieces
+                .iter()
+                .for_each(|piece| batch.bytes.extend_from_slice(piece));
             return Ok(());
         }
         // A large one goes without another copy.
         self.flush(&mut batch)?;
         (&self.socket).write_all(&head)?;
-        (&self.socket).write_all(body)
+        pieces
+            .iter()
+            .try_for_each(|piece| (&self.socket).write_all(piece))
+    }
+
+    fn put_apart(&self, number: u64, result: &Encoded) -> io::Result<()> {
+        let len = u32::try_from(result.bytes.len()).unwrap_or(u32::MAX);
+        let len = len.to_le_bytes();
+        let mut pieces: Vec<&[u8]> = vec![&len, &result.bytes];
+        pieces.extend(result.blobs.iter().map(|blob| &**blob));
+        self.put(number, Tag::DoneApart, &pieces)
     }
 
     fn send(&self) -> io::Result<()> {

@@ -9,6 +9,7 @@ use actor_remote::side::take_side_channel;
 
 use super::runner::{self, Turns};
 use super::wire::{Answer, WORKER, WorkerArgs, WorkerMsg};
+use crate::task::Encoded;
 use crate::{JobError, Jobs, Payload};
 
 /// A panic message longer than this is cut: the answer must fit into a frame.
@@ -78,7 +79,7 @@ impl Actor for Worker {
 }
 
 /// Runs a job: its encoded result, or why there is none.
-pub(super) fn run(jobs: &Jobs, limit: u64, job: &str, argument: &[u8]) -> Result<Vec<u8>, Answer> {
+pub(super) fn run(jobs: &Jobs, limit: u64, job: &str, argument: &[u8]) -> Result<Encoded, Answer> {
     match jobs.run(job, argument) {
         Ok(result) if result.len() as u64 > limit => Err(Answer::ResultTooLarge {
             bytes: result.len() as u64,

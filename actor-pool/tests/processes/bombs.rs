@@ -58,6 +58,7 @@ async fn a_retryable_job_that_dies_at_any_stage_is_quarantined() {
     assert_eq!(pool.submit(&SQUARE, 2).await.unwrap().await, Ok(4));
 }
 
+#[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_worker_that_is_killed_while_it_is_sent_a_large_argument_had_not_begun() {
     // P3

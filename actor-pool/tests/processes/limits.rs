@@ -28,6 +28,7 @@ async fn a_job_that_runs_too_long_is_ended_with_its_process() {
     assert!(is_gone(guest.pid));
 }
 
+#[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_stopped_process_hangs_nobody_when_there_is_a_time_limit() {
     // P9, R3

@@ -3,7 +3,9 @@
 use actor_core::ActorSystem;
 use actor_pool::{JobError, Payload, Pool};
 
-use crate::rig::{BYTES, GIVE, LENGTH, SQUARE, TAKE, Trouble, When, builder, pids, pool};
+use crate::rig::{
+    BLOB, BYTES, GIVE, LENGTH, SQUARE, TAKE, Trouble, WEIGH, When, builder, pids, pool,
+};
 
 #[track_caller]
 fn check(error: JobError, wanted: Payload, says: &str) {
@@ -147,4 +149,42 @@ async fn a_result_much_larger_than_a_socket_buffer_comes_back_whole() {
 
     assert_eq!(handle.await.map(|bytes| bytes.len()), Ok(size));
     assert_eq!(small.await, Ok(4));
+}
+
+#[tokio::test]
+async fn a_hundred_mebibytes_travel_as_a_blob_there_and_back() {
+    // P10, R7
+    let (_system, pool) = pool(1).await;
+    let size = 100 << 20;
+
+    let there = pool.submit(&WEIGH, vec![1; size].into()).await.unwrap();
+    let back = pool.submit(&BLOB, size).await.unwrap();
+    let small = pool.submit(&BLOB, 3).await.unwrap();
+
+    assert_eq!(there.await, Ok(size));
+    let back = back.await.unwrap();
+    assert_eq!(back.len(), size);
+    assert!(back.iter().all(|byte| *byte == 5));
+    assert_eq!(small.await, Ok(vec![5; 3].into()));
+}
+
+#[tokio::test]
+async fn a_blob_beyond_the_limit_fails_its_own_job() {
+    // P10
+    let system = ActorSystem::new("test");
+    let pool = builder(1).result_max(1 << 20).start(&system).await.unwrap();
+
+    let large = pool.submit(&BLOB, 2 << 20).await.unwrap().await;
+
+    assert!(
+        matches!(
+            large,
+            Err(JobError::TooLarge {
+                payload: Payload::Result,
+                ..
+            })
+        ),
+        "{large:?}"
+    );
+    assert_eq!(pool.submit(&SQUARE, 2).await.unwrap().await, Ok(4));
 }

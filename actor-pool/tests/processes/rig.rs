@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use actor_core::ActorSystem;
-use actor_pool::{Job, Jobs, Pool, PoolBuilder};
+use actor_pool::{Blob, Job, Jobs, Pool, PoolBuilder};
 use actor_remote::{Node, Registry};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use serde::de::Error as _;
@@ -55,6 +55,8 @@ pub(crate) const NOTE: Job<(PathBuf, u64), u64> = Job::new("test.note/v1", |(led
     }
     number
 });
+pub(crate) const BLOB: Job<usize, Blob> = Job::new("test.blob/v1", |len| vec![5; len].into());
+pub(crate) const WEIGH: Job<Blob, usize> = Job::new("test.weigh/v1", |blob| blob.len());
 /// In nobody's list.
 pub(crate) const STRANGE: Job<(), ()> = Job::new("test.strange/v1", |()| ());
 /// The name of another job.
@@ -162,7 +164,9 @@ pub(crate) fn jobs() -> Jobs {
         .job(ENV)
         .job(BOMB)
         .job(LEAK)
-        .job(NOTE);
+        .job(NOTE)
+        .job(BLOB)
+        .job(WEIGH);
     let jobs = match std::env::var_os(FEWER) {
         Some(_) => jobs,
         None => jobs.job(SQUARE),
@@ -202,8 +206,20 @@ pub(crate) fn sigkill(pid: u32) {
     kill_process(as_pid(pid), Signal::KILL).unwrap();
 }
 
+/// Stops a process, and waits until each of its threads has stopped.
+#[cfg(target_os = "linux")]
 pub(crate) fn sigstop(pid: u32) {
     kill_process(as_pid(pid), Signal::STOP).unwrap();
+    let is_stopped = || {
+        let mut threads = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+        threads.all(|thread| {
+            let stat = std::fs::read_to_string(thread.unwrap().path().join("stat"));
+            stat.is_ok_and(|stat| stat.contains(") T "))
+        })
+    };
+    while !is_stopped() {
+        std::thread::yield_now();
+    }
 }
 
 /// For a process picked from a snapshot: one that died meanwhile is there no more. Returns whether it was.
