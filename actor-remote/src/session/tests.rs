@@ -95,7 +95,7 @@ fn rejection_names_both_version_ranges() {
     assert_eq!(failed(at_parent), expected);
     let text = failed(at_worker).to_string();
     assert!(
-        text.contains("speaks 1") && text.contains("7 to 9"),
+        text.contains("speaks 2") && text.contains("7 to 9"),
         "{text}"
     );
 }
