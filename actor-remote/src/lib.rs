@@ -59,10 +59,10 @@ pub mod registry;
 mod runtime;
 #[doc(hidden)]
 pub mod session;
-#[cfg(feature = "testing")]
-pub mod testing;
 #[doc(hidden)]
 pub mod side;
+#[cfg(feature = "testing")]
+pub mod testing;
 #[doc(hidden)]
 pub mod transport;
 mod worker;
