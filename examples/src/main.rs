@@ -16,6 +16,7 @@ mod fleet;
 mod hello;
 mod interrupt;
 mod logging;
+mod manager;
 mod primes;
 mod pubsub;
 mod runner;

@@ -12,7 +12,7 @@ use tokio::task::JoinError;
 use crate::console::Console;
 use crate::exit::Failure;
 use crate::interrupt::Interrupt;
-use crate::{bank, countdown, hello, primes, pubsub, spinner, wordcount};
+use crate::{bank, countdown, hello, manager, primes, pubsub, spinner, wordcount};
 
 /// What there is to read about a topology. The texts are wrapped by hand, at most 80 columns.
 #[derive(Debug)]
@@ -32,12 +32,13 @@ pub(crate) struct About {
 }
 
 /// Every topology, simplest first.
-pub(crate) const ALL: [&About; 7] = [
+pub(crate) const ALL: [&About; 8] = [
     &hello::ABOUT,
     &bank::ABOUT,
     &countdown::ABOUT,
     &pubsub::ABOUT,
     &spinner::ABOUT,
+    &manager::ABOUT,
     &primes::ABOUT,
     &wordcount::ABOUT,
 ];
@@ -60,6 +61,9 @@ pub(crate) enum Selection {
     /// See [`spinner`].
     #[command(about = spinner::ABOUT.summary, long_about = spinner::ABOUT.shows)]
     Spinner(spinner::Args),
+    /// See [`manager`].
+    #[command(about = manager::ABOUT.summary, long_about = manager::ABOUT.shows)]
+    Manager(manager::Args),
     /// See [`primes`].
     #[command(about = primes::ABOUT.summary, long_about = primes::ABOUT.shows)]
     Primes(primes::Args),
@@ -77,6 +81,7 @@ impl Selection {
             Selection::Countdown(_) => &countdown::ABOUT,
             Selection::Pubsub(_) => &pubsub::ABOUT,
             Selection::Spinner(_) => &spinner::ABOUT,
+            Selection::Manager(_) => &manager::ABOUT,
             Selection::Primes(_) => &primes::ABOUT,
             Selection::Wordcount(_) => &wordcount::ABOUT,
         }
@@ -93,6 +98,7 @@ impl Selection {
             Selection::Countdown(args) => countdown::run(args, stage).await,
             Selection::Pubsub(args) => pubsub::run(args, stage).await,
             Selection::Spinner(args) => spinner::run(args, stage).await,
+            Selection::Manager(args) => manager::run(args, stage).await,
             Selection::Primes(args) => primes::run(args, stage).await,
             Selection::Wordcount(args) => wordcount::run(args, stage).await,
         }

@@ -4,13 +4,14 @@ use super::*;
 use crate::testing::Scratch;
 
 /// The topologies that need no outside world, each as its command line has it, small enough for many seeds.
-const INSIDE: [&str; 8] = [
+const INSIDE: [&str; 9] = [
     "hello",
     "bank --transfers 20",
     "countdown --workers 3 --from 3",
     "pubsub --items 20",
     "spinner --placement task",
     "spinner --placement thread",
+    "manager --operations 10",
     "primes --threads 2 --input NUMBERS",
     "wordcount --threads 2 FOLDER",
 ];
