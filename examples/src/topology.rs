@@ -12,7 +12,10 @@ use tokio::task::JoinError;
 use crate::console::Console;
 use crate::exit::Failure;
 use crate::interrupt::Interrupt;
-use crate::{bank, countdown, hello, manager, primes, pubsub, spinner, wordcount};
+use crate::{
+    bank, countdown, hello, manager, pipeline, primes, producer_consumer, pubsub, spinner,
+    wordcount,
+};
 
 /// What there is to read about a topology. The texts are wrapped by hand, at most 80 columns.
 #[derive(Debug)]
@@ -32,11 +35,13 @@ pub(crate) struct About {
 }
 
 /// Every topology, simplest first.
-pub(crate) const ALL: [&About; 8] = [
+pub(crate) const ALL: [&About; 10] = [
     &hello::ABOUT,
     &bank::ABOUT,
     &countdown::ABOUT,
     &pubsub::ABOUT,
+    &pipeline::ABOUT,
+    &producer_consumer::ABOUT,
     &spinner::ABOUT,
     &manager::ABOUT,
     &primes::ABOUT,
@@ -58,6 +63,12 @@ pub(crate) enum Selection {
     /// See [`pubsub`].
     #[command(about = pubsub::ABOUT.summary, long_about = pubsub::ABOUT.shows)]
     Pubsub(pubsub::Args),
+    /// See [`pipeline`].
+    #[command(about = pipeline::ABOUT.summary, long_about = pipeline::ABOUT.shows)]
+    Pipeline(pipeline::Args),
+    /// See [`producer_consumer`].
+    #[command(about = producer_consumer::ABOUT.summary, long_about = producer_consumer::ABOUT.shows)]
+    ProducerConsumer(producer_consumer::Args),
     /// See [`spinner`].
     #[command(about = spinner::ABOUT.summary, long_about = spinner::ABOUT.shows)]
     Spinner(spinner::Args),
@@ -80,6 +91,8 @@ impl Selection {
             Selection::Bank(_) => &bank::ABOUT,
             Selection::Countdown(_) => &countdown::ABOUT,
             Selection::Pubsub(_) => &pubsub::ABOUT,
+            Selection::Pipeline(_) => &pipeline::ABOUT,
+            Selection::ProducerConsumer(_) => &producer_consumer::ABOUT,
             Selection::Spinner(_) => &spinner::ABOUT,
             Selection::Manager(_) => &manager::ABOUT,
             Selection::Primes(_) => &primes::ABOUT,
@@ -97,6 +110,8 @@ impl Selection {
             Selection::Bank(args) => bank::run(args, stage).await,
             Selection::Countdown(args) => countdown::run(args, stage).await,
             Selection::Pubsub(args) => pubsub::run(args, stage).await,
+            Selection::Pipeline(args) => pipeline::run(args, stage).await,
+            Selection::ProducerConsumer(args) => producer_consumer::run(args, stage).await,
             Selection::Spinner(args) => spinner::run(args, stage).await,
             Selection::Manager(args) => manager::run(args, stage).await,
             Selection::Primes(args) => primes::run(args, stage).await,

@@ -30,8 +30,7 @@ pub(super) fn faults(deeds: &[Deeds], found: &Found) -> Vec<String> {
 
 fn counter_fault(deeds: &[Deeds], found: &Found) -> Option<String> {
     let added: u64 = deeds.iter().map(|deeds| deeds.added).sum();
-    (found.total != added)
-        .then(|| format!("the counter holds {}, {added} were added", found.total))
+    (found.total != added).then(|| format!("the counter holds {}, {added} were added", found.total))
 }
 
 /// The same items, each as often as it was appended.

@@ -18,7 +18,9 @@ pub(super) struct Crew {
 
 /// Starts them as tasks of this process.
 pub(super) fn start_inside(system: &ActorSystem, args: &Args) -> Crew {
-    let clients = args.clients().map(|client| system.spawn(Client::new(client)));
+    let clients = args
+        .clients()
+        .map(|client| system.spawn(Client::new(client)));
     Crew {
         clients: clients.collect(),
         manager: system.spawn(Manager),

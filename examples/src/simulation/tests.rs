@@ -4,11 +4,13 @@ use super::*;
 use crate::testing::Scratch;
 
 /// The topologies that need no outside world, each as its command line has it, small enough for many seeds.
-const INSIDE: [&str; 9] = [
+const INSIDE: [&str; 11] = [
     "hello",
     "bank --transfers 20",
     "countdown --workers 3 --from 3",
     "pubsub --items 20",
+    "pipeline --items 30 --bound 3",
+    "producer-consumer --items 10 --bound 2",
     "spinner --placement task",
     "spinner --placement thread",
     "manager --operations 10",
