@@ -376,6 +376,57 @@ fn countdown_without_workers_is_refused() {
 }
 
 #[test]
+fn the_objects_of_a_manager_hold_what_clients_in_several_processes_did() {
+    let output = run(&["run", "manager", "--operations", "60", "--json"]);
+
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let object = last_json(&output);
+    assert_eq!(object["ok"], true, "{object}");
+    for (field, value) in [("clients", 4), ("operations", 240), ("processes", 3)] {
+        assert_eq!(object[field], value, "{field}: {object}");
+    }
+    let manager = object["manager_pid"].to_string();
+    assert!(!exists(&manager), "the manager is left behind: {object}");
+}
+
+#[test]
+fn pipeline_keeps_its_queues_within_the_bound_before_a_slow_stage() {
+    let words = "run pipeline --items 200 --bound 4 --pause-ms 2 --snapshot --json";
+    let output = run(&words.split(' ').collect::<Vec<_>>());
+
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let object = last_json(&output);
+    assert_eq!(
+        (&object["arrived"], &object["ok"]),
+        (&200.into(), &true.into())
+    );
+    // A queue before a slow stage fills up; that it is seen full shows that somebody looks.
+    assert_eq!(object["longest_queue"], 4, "{object}");
+    assert!(object["most_alive"].as_u64() <= Some(11), "{object}");
+    let text = stderr(&output);
+    for stage in ["producer", "middle", "collector"] {
+        let line = format!("\"{stage}\"");
+        assert!(text.contains(&line), "{stage}: {text}");
+    }
+}
+
+#[test]
+fn a_join_completes_when_all_is_done_although_consumers_are_killed() {
+    let words = "run producer-consumer --items 100 --pause-ms 3 --kills 8 --json";
+    let output = run(&words.split(' ').collect::<Vec<_>>());
+
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let object = last_json(&output);
+    assert_eq!(
+        (&object["done"], &object["ok"]),
+        (&300.into(), &true.into())
+    );
+    let count = |field: &str| object[field].as_u64().unwrap();
+    assert!(count("handed_out_again") > 0, "{object}");
+    assert_eq!(count("handed_out"), 300 + count("handed_out_again"));
+}
+
+#[test]
 fn spinner_turns_beside_a_worker_in_a_task_a_thread_and_a_process() {
     for placement in ["task", "thread", "process"] {
         let output = run(&[

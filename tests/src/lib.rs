@@ -7,6 +7,7 @@ pub mod book;
 mod checked;
 pub mod clerk;
 pub mod ledger;
+mod pages;
 pub mod puppet;
 pub mod random;
 pub mod rogue;

@@ -48,7 +48,7 @@ impl Consumer {
     /// Does an item. That it answers is what `task_done` is elsewhere.
     pub(super) async fn consume(&mut self, item: u64, done: Reply<()>) -> ActorResult {
         tokio::time::sleep(self.pause).await;
-        // A kill comes between polls: before this line was written nothing is in the ledger, behind it the item is answered for.
+        // A kill comes between two polls, so never between these two lines: what is in the ledger is answered for, too.
         self.ledger.write(item, self.number).await?;
         done.send(());
         Ok(())

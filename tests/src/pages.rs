@@ -1,0 +1,9 @@
+//! The pages of the documentation that hold programs: these are tests, and every row of a table is in one of them.
+
+/// What to write here for what one knows from Python.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/coming-from-python.md")]
+struct ComingFromPython;
+
+#[cfg(test)]
+mod tests;
