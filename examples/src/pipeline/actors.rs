@@ -72,7 +72,9 @@ impl Actor for Middle {
         _ctx: &mut Context<Self>,
     ) -> ActorResult {
         item.invert();
-        tokio::time::sleep(self.pause).await;
+        if !self.pause.is_zero() {
+            tokio::time::sleep(self.pause).await;
+        }
         self.next.send(CollectorMsg::Arrived(item)).await?;
         self.gauge.saw_queue(self.next.len());
         Ok(())
