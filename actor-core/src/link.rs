@@ -316,15 +316,14 @@ impl<M: Send + 'static> Outlet<M> {
         self.cell.dead_letter(DeadLetterReason::Undecodable(why));
     }
 
-    /// Whether somebody waits to hear how far the other side is: a sender for room, or a drain for the last message. Otherwise
-    /// [`begun`](Outlet::begun) may come late.
+    /// Whether somebody waits to hear how far the other side is: a sender for room, a drain for the last message, or another link, whose
+    /// side sends no more than it has credit for. Otherwise [`begun`](Outlet::begun) may come late.
     #[must_use]
     pub fn needs_progress(&self) -> bool {
         let is_draining = self.word() & control::DRAIN != 0;
         // Whoever finds the mailbox full wakes nobody; while it has room, each message that comes in does.
         let is_tight = self.in_flight as usize >= self.cell.capacity() / 2;
-        self.in_flight > 0
-            && (is_draining || is_tight || self.cell.has_line() || self.cell.is_watched())
+        self.in_flight > 0 && (is_draining || is_tight || self.cell.wants_progress())
     }
 
     /// Messages that left and are not known to have begun.

@@ -390,6 +390,15 @@ fn the_objects_of_a_manager_hold_what_clients_in_several_processes_did() {
 }
 
 #[test]
+fn a_client_in_a_process_of_its_own_is_not_held_up_when_nobody_else_uses_the_objects() {
+    let words = "run manager --clients 1 --operations 400 --pause-ms 0 --json";
+    let output = run(&words.split(' ').collect::<Vec<_>>());
+
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert_eq!(last_json(&output)["list"], 800);
+}
+
+#[test]
 fn pipeline_keeps_its_queues_within_the_bound_before_a_slow_stage() {
     let words = "run pipeline --items 200 --bound 4 --pause-ms 2 --snapshot --json";
     let output = run(&words.split(' ').collect::<Vec<_>>());

@@ -327,13 +327,6 @@ impl<M: Send + 'static> Cell<M> {
         self.lock().extras().begun_watchers.push(watcher);
     }
 
-    /// Whether somebody waits to hear how far it is.
-    pub(crate) fn is_watched(&self) -> bool {
-        let guarded = self.lock();
-        let extras = guarded.extras.as_ref();
-        extras.is_some_and(|extras| !extras.begun_watchers.is_empty())
-    }
-
     /// After how many messages at most progress is to be passed on.
     pub(crate) fn step(&self) -> u32 {
         self.header.step.load(Ordering::Relaxed)

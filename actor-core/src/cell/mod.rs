@@ -320,9 +320,12 @@ impl<M: Send + 'static> Cell<M> {
         type_name::<M>()
     }
 
-    /// Whether somebody waits for room.
-    pub(crate) fn has_line(&self) -> bool {
-        self.lock().queue.has_line()
+    /// Whether somebody waits for room, or a link wants to hear how much has begun.
+    pub(crate) fn wants_progress(&self) -> bool {
+        let guarded = self.lock();
+        let extras = guarded.extras.as_ref();
+        let is_watched = extras.is_some_and(|extras| !extras.begun_watchers.is_empty());
+        is_watched || guarded.queue.has_line()
     }
 
     /// How long its start-up may take. Kept only where it is not what most have.
