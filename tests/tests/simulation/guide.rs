@@ -1,7 +1,9 @@
 //! The programs of the page about testing, `docs/testing.md`, and the proof that it shows these very lines.
 
 use actor_core::prelude::*;
-use actor_core::testing::{Crash, Effect, Harness, Schedule, Simulation, TestSystem};
+use actor_core::testing::{
+    Crash, Effect, Faults, Harness, Schedule, Simulation, TestSystem, actor_test, expect,
+};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -221,6 +223,46 @@ fn a_seed_decides_everything() -> Result<(), BoxError> {
         account.ask(AccountMsg::Balance).await.expect("it answers")
     })?;
     Ok(())
+}
+
+/// A probe stands in for the account: a real actor, whose messages the test takes out one by one.
+#[actor_test]
+async fn a_cashier_asks_and_then_takes(system: TestSystem) {
+    let account = system.probe("account");
+    let cashier = system.spawn(Cashier {
+        account: account.actor_ref(),
+        paid: 0,
+    });
+    cashier.send(Pay(80)).await.expect("it lives");
+
+    expect!(account, AccountMsg::Balance(reply) => reply).send(100);
+    let amount = expect!(account, AccountMsg::Withdraw(amount) if amount > 0 => amount);
+    assert_eq!(amount, 80);
+    account.expect_quiet().await;
+}
+
+/// The account loses one message in ten, and takes its time over others.
+#[actor_test(seeds = 0..50)]
+async fn a_cashier_never_takes_more_than_it_paid(system: TestSystem) {
+    let account = system.spawn(Account { balance: 1_000 });
+    let faults = Faults::new()
+        .drop(0.1)
+        .delay(0.3, Duration::from_millis(1)..Duration::from_secs(1));
+    let faults = system.faults_on(&account, faults);
+    let cashier = system.spawn(Cashier {
+        account: account.clone(),
+        paid: 0,
+    });
+    // A question that got lost is answered by its drop, and the cashier has nobody who starts it again.
+    system.expect_failure(&cashier);
+    for _ in 0..5 {
+        cashier.send(Pay(80)).await.ok();
+    }
+    system.advance(MINUTE).await;
+
+    faults.remove();
+    let left = account.ask(AccountMsg::Balance).await.expect("it answers");
+    assert!((600..=1_000).contains(&left), "{left} is left");
 }
 
 #[test]
