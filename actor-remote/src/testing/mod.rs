@@ -43,9 +43,10 @@ thread_local! {
 ///     let sup = Supervisor::builder(Strategy::OneForOne).child(spec).start(&system).await.expect("it starts");
 ///     assert_eq!(echo.ask(|reply| reply).await, Ok(7));
 ///
+///     system.expect_failure(&echo);
 ///     actor_remote::testing::process("echo").expect("it runs").kill();
+///     system.advance(Duration::from_secs(1)).await;
 ///     assert_eq!(echo.ask(|reply| reply).await, Ok(7), "from another process");
-/// #   system.expect_failure(&echo);
 /// #   sup.stop();
 /// #   sup.wait().await;
 /// })?;
