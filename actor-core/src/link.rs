@@ -562,6 +562,19 @@ impl fmt::Debug for RememberedSystem {
     }
 }
 
+/// Adds a note to every snapshot that is taken of the system from now on, until `says` has nothing more to say: a pool, say, that is
+/// more than its actors. It is called when a snapshot is taken, on the thread that takes it, and should hold its subject weakly.
+///
+/// # Examples
+///
+/// See [`Note`](crate::snapshot::Note).
+pub fn annotate(
+    system: &ActorSystem,
+    says: impl Fn() -> Option<crate::snapshot::Note> + Send + Sync + 'static,
+) {
+    system.core().notes.add(Arc::new(says));
+}
+
 /// What identifies an actor's cell within this process, for a link's tables.
 ///
 /// # Examples

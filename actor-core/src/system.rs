@@ -37,6 +37,8 @@ pub(crate) struct SystemCore {
     pub(crate) timers: Gauge,
     pub(crate) monitors: Gauge,
     pub(crate) watchdog: OnceLock<Arc<Watchdog>>,
+    /// What is more than one actor, and says so in snapshots.
+    pub(crate) notes: crate::snapshot::Notes,
     next_id: AtomicU64,
     live: AtomicUsize,
     handles: AtomicUsize,
@@ -341,6 +343,7 @@ impl SystemBuilder {
             live: AtomicUsize::new(0),
             handles: AtomicUsize::new(0),
             runtime_watched: AtomicBool::new(false),
+            notes: crate::snapshot::Notes::default(),
             casualties: Mutex::new(None),
         };
         let core = Arc::new(core);

@@ -3,7 +3,7 @@
 //! Used by the dispatcher for its jobs, so that a handle can name its job for as long as it likes.
 
 /// Names one value of one [`Arena`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Key {
     place: u32,
     generation: u32,
@@ -20,6 +20,21 @@ struct Place<T> {
 pub(crate) struct Arena<T> {
     places: Vec<Place<T>>,
     free: Vec<u32>,
+}
+
+impl Key {
+    /// As a number, for another process to name it by.
+    pub(crate) fn to_bits(self) -> u64 {
+        u64::from(self.generation) << 32 | u64::from(self.place)
+    }
+
+    /// The key that had this number.
+    pub(crate) fn from_bits(bits: u64) -> Self {
+        Key {
+            place: bits as u32,
+            generation: (bits >> 32) as u32,
+        }
+    }
 }
 
 impl<T> Arena<T> {
@@ -76,6 +91,17 @@ impl<T> Arena<T> {
         place.generation = place.generation.wrapping_add(1);
         self.free.push(key.place);
         Some(value)
+    }
+
+    /// The keys of all of them, in no particular order.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = Key> + '_ {
+        let live = |(index, place): (usize, &Place<T>)| {
+            place.value.as_ref().map(|_| Key {
+                place: index as u32,
+                generation: place.generation,
+            })
+        };
+        self.places.iter().enumerate().filter_map(live)
     }
 
     pub(crate) fn is_empty(&self) -> bool {

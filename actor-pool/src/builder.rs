@@ -5,21 +5,23 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use actor_core::link::on_end;
+use actor_core::link::{annotate, on_end};
 use actor_core::{
-    ActorRef, ActorSystem, AnyActorRef, Backoff, ChildSpec, ExitReason, Mailbox, Placement,
-    Restart, Shutdown, StartError, Strategy, Supervisor, SupervisorRef,
+    ActorRef, ActorSystem, AnyActorRef, Backoff, BoxError, ChildSpec, ExitReason, Mailbox,
+    Overflow, Placement, Restart, Shutdown, StartError, Strategy, Supervisor, SupervisorRef,
 };
 use actor_remote::Node;
 
+use crate::dispatch::Rate;
 use crate::dispatch::WorkerId;
 use crate::join::join_all;
 use crate::keeper::{Crew, Keeper, KeeperMsg};
 use crate::pool::Inner;
-use crate::process::{Agent, AgentMsg, Desk, Plan, ProcessOptions};
-use crate::shared::{Bell, Shared};
-use crate::thread::{ThreadWorker, Work};
-use crate::{Jobs, Pool, PoolError, WorkerKind};
+use crate::process::{Agent, AgentMsg, Desk, Listener, Plan, ProcessOptions};
+use crate::setup::{ATTEMPTS, Initializer};
+use crate::shared::{Bell, KeeperBells, Limits, Shared};
+use crate::thread::{LocalOptions, LocalWorker, Work};
+use crate::{Jobs, Pool, PoolError, WorkerInfo, WorkerKind};
 
 /// How many jobs wait in a pool's queue at most, unless it is said otherwise: as many as messages in a mailbox.
 const CAPACITY: usize = 1024;
@@ -46,22 +48,33 @@ const PAYLOAD_CEILING: usize = (u32::MAX - 128 * 1024) as usize;
 #[must_use = "nothing starts before `start`"]
 #[derive(Debug)]
 pub struct PoolBuilder {
+    tasks: usize,
     threads: usize,
     processes: usize,
+    local: LocalOptions,
     source: Option<(Node, Jobs)>,
     options: ProcessOptions,
     capacity: usize,
+    overflow: Overflow,
+    rate: Option<(u32, Duration)>,
+    on_interrupt: Option<Duration>,
     name: Option<String>,
 }
 
-type Threads = Vec<(WorkerId, ActorRef<Work>)>;
+type Locals = Vec<(WorkerId, ActorRef<Work>)>;
 type Agents = Vec<(WorkerId, ActorRef<AgentMsg>, Arc<Desk>)>;
 
 impl PoolBuilder {
     pub(crate) fn new() -> Self {
         PoolBuilder {
+            tasks: 0,
             threads: 0,
             processes: 0,
+            local: LocalOptions {
+                initializer: None,
+                attempts: ATTEMPTS,
+                jobs_max: None,
+            },
             source: None,
             options: ProcessOptions {
                 binary: None,
@@ -70,13 +83,41 @@ impl PoolBuilder {
                 directory: None,
                 result_max: PAYLOAD_MAX,
                 argument_max: PAYLOAD_MAX,
-                jobs_max: None,
                 memory_max: None,
                 time_max: None,
+                attempts: ATTEMPTS,
+                jobs_max: None,
+                idle_max: None,
+                pre_start: None,
             },
             capacity: CAPACITY,
+            overflow: Overflow::Wait,
+            rate: None,
+            on_interrupt: None,
             name: None,
         }
+    }
+
+    /// Workers on tasks of the runtime; none by default. They run async closures, and functions too if no other worker is idle: a
+    /// function that blocks or computes for long holds up a thread of the runtime then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::{ActorSystem, BoxError};
+    /// # use actor_pool::{Job, Pool};
+    /// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let pool = Pool::builder().tasks(2).threads(1).start(&system).await?;
+    /// assert_eq!(pool.submit_async(|| async { 1 }).await?.await?, 1);
+    /// assert_eq!(pool.submit_fn(|| 2).await?.await?, 2);
+    /// # Ok(()) }
+    /// ```
+    pub fn tasks(mut self, workers: usize) -> Self {
+        self.tasks = workers;
+        self
     }
 
     /// Workers on threads of this process; none by default.
@@ -227,23 +268,6 @@ impl PoolBuilder {
         self
     }
 
-    /// Replaces a process worker after so many jobs, at least one; never by default. What it does for memory that is never given back, it
-    /// does without losing a job.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use actor_pool::{Jobs, Pool};
-    /// # fn builder(node: &actor_remote::Node, jobs: &Jobs) {
-    /// let builder = Pool::builder().processes(2, node, jobs).process_jobs_max(10_000);
-    /// # drop(builder); }
-    /// ```
-    #[doc(alias = "maxtasksperchild")]
-    pub fn process_jobs_max(mut self, jobs: u64) -> Self {
-        self.options.jobs_max = Some(jobs.max(1));
-        self
-    }
-
     /// Replaces a process worker whose resident size is above so many bytes after a job; no limit by default. Linux only: elsewhere the
     /// size is not known, and nothing is replaced.
     ///
@@ -309,6 +333,185 @@ impl PoolBuilder {
         self
     }
 
+    /// What becomes of a job for which there is no room: by default [`submit`](Pool::submit) waits. With [`Overflow::DropNewest`] it
+    /// gives the job back with [`Refusal::Full`](crate::Refusal::Full) at once; with [`Overflow::DropOldest`] the oldest of the least
+    /// urgent jobs that wait for a worker fails with [`JobError::Dropped`](crate::JobError::Dropped) instead, unless all of them are
+    /// more urgent than the new one. A map waits for room in any case.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::{ActorSystem, BoxError};
+    /// # use actor_pool::{Job, Pool};
+    /// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// use actor_core::Overflow;
+    /// use actor_pool::JobError;
+    ///
+    /// let pool = Pool::threads(1).capacity(1).overflow(Overflow::DropOldest).start(&system).await?;
+    /// # let (open, opened) = std::sync::mpsc::channel::<()>();
+    /// # let (enter, entered) = tokio::sync::oneshot::channel();
+    /// # let slow = pool.submit_fn(move || { enter.send(()).ok(); drop(opened.recv()) }).await?;
+    /// # entered.await?;
+    /// let older = pool.submit(&SQUARE, 3).await?; // The only worker is busy with a slow one.
+    /// let newer = pool.submit(&SQUARE, 4).await?;
+    /// assert_eq!(older.await, Err(JobError::Dropped));
+    /// # drop(open);
+    /// assert_eq!(newer.await?, 16);
+    /// # Ok(()) }
+    /// ```
+    pub fn overflow(mut self, overflow: Overflow) -> Self {
+        self.overflow = overflow;
+        self
+    }
+
+    /// At most so many jobs begin in any such time, evenly spaced; no limit by default. A chunk counts as many as it holds.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::{ActorSystem, BoxError};
+    /// # use actor_pool::{Job, Pool};
+    /// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// use std::time::Duration;
+    ///
+    /// // Whoever is asked allows 50 requests per second.
+    /// let pool = Pool::tasks(8).rate(50, Duration::from_secs(1)).start(&system).await?;
+    /// # assert_eq!(pool.apply(&SQUARE, 3).await?, 9);
+    /// # Ok(()) }
+    /// ```
+    #[doc(alias = "rate_limit")]
+    pub fn rate(mut self, jobs: u32, per: Duration) -> Self {
+        self.rate = Some((jobs, per));
+        self
+    }
+
+    /// Runs when a worker on a thread or a task starts, before its first job. What it returns is the state of this worker, which its
+    /// jobs use through [`with_state`](crate::with_state). If it fails, or panics, it is tried again after a pause, and after three
+    /// attempts the pool does not start. Process workers have theirs in [`JobsBuilder::initializer`](crate::JobsBuilder::initializer).
+    ///
+    /// # Examples
+    ///
+    /// See [`with_state`](crate::with_state).
+    pub fn initializer<S: Send + 'static>(
+        mut self,
+        make: impl Fn(&WorkerInfo) -> Result<S, BoxError> + Send + Sync + 'static,
+    ) -> Self {
+        self.local.initializer = Some(Initializer::new(make));
+        self
+    }
+
+    /// How often a worker whose initializer fails is tried before the pool does not start; 3 by default. A worker that is replaced later
+    /// is tried for ever, after growing pauses.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::{ActorSystem, BoxError};
+    /// # use actor_pool::{Job, Pool};
+    /// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// use actor_pool::PoolError;
+    ///
+    /// let broken = Pool::threads(1).initializer(|_| Err::<(), _>("no license".into())).start_attempts(1);
+    /// match broken.start(&system).await {
+    ///     Err(PoolError::Worker { name, reason }) => println!("{name}: {reason}"),
+    ///     other => panic!("{other:?}"),
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn start_attempts(mut self, attempts: u32) -> Self {
+        self.local.attempts = attempts.max(1);
+        self.options.attempts = attempts.max(1);
+        self
+    }
+
+    /// Replaces each worker after so many jobs; never by default. It is for functions that leak. A process ends and another one takes
+    /// its place; a worker on a thread or a task drops its state and makes it anew.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::{ActorSystem, BoxError};
+    /// # use actor_pool::{Job, Pool};
+    /// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let pool = Pool::threads(1).max_jobs_per_worker(100).start(&system).await?;
+    /// # assert_eq!(pool.apply(&SQUARE, 3).await?, 9);
+    /// # Ok(()) }
+    /// ```
+    #[doc(alias = "maxtasksperchild")]
+    #[doc(alias = "max_tasks_per_child")]
+    pub fn max_jobs_per_worker(mut self, jobs: u64) -> Self {
+        self.local.jobs_max = Some(jobs);
+        self.options.jobs_max = Some(jobs);
+        self
+    }
+
+    /// Ends a process that has had nothing to do for so long; it is started again when there is work for it. Never by default.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_pool::{Jobs, Pool};
+    /// # fn builder(node: &actor_remote::Node, jobs: &Jobs) {
+    /// use std::time::Duration;
+    ///
+    /// let builder = Pool::processes(8, node, jobs).idle_timeout(Duration::from_secs(60));
+    /// # drop(builder); }
+    /// ```
+    pub fn idle_timeout(mut self, limit: Duration) -> Self {
+        self.options.idle_max = Some(limit);
+        self
+    }
+
+    /// How many processes are started with the pool; all by default. The others are started when there is work for them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_pool::{Jobs, Pool};
+    /// # fn builder(node: &actor_remote::Node, jobs: &Jobs) {
+    /// let builder = Pool::processes(8, node, jobs).pre_start(2);
+    /// # drop(builder); }
+    /// ```
+    pub fn pre_start(mut self, processes: usize) -> Self {
+        self.options.pre_start = Some(processes);
+        self
+    }
+
+    /// On Ctrl-C the pool takes no more jobs, finishes what it has accepted, and ends, within so much time. The signal does not end the
+    /// program any more then; whoever holds the pool learns of it by [`Refusal::Closed`](crate::Refusal::Closed).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::{ActorSystem, BoxError};
+    /// # use actor_pool::{Job, Pool};
+    /// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// use std::time::Duration;
+    ///
+    /// let pool = Pool::threads(1).drain_on_ctrl_c(Duration::from_secs(30)).start(&system).await?;
+    /// # assert_eq!(pool.apply(&SQUARE, 3).await?, 9);
+    /// # Ok(()) }
+    /// ```
+    pub fn drain_on_ctrl_c(mut self, limit: Duration) -> Self {
+        self.on_interrupt = Some(limit);
+        self
+    }
+
     /// Comes before the names of the workers, as in `name.thread-1`; for logs with several pools.
     ///
     /// # Examples
@@ -359,40 +562,73 @@ impl PoolBuilder {
     /// ```
     pub async fn start(self, system: &ActorSystem) -> Result<Pool, PoolError> {
         self.check()?;
-        let shared = Arc::new(Shared::new(self.capacity));
-        let (supervisor, threads) = self.start_threads(system, &shared).await?;
+        let shared = Arc::new(Shared::new(self.limits()));
+        let (supervisor, locals) = self.start_locals(system, &shared).await?;
         let mut begun = Begun {
             supervisor: supervisor.clone(),
             agents: Vec::new(),
             is_kept: false,
         };
-        let agents = self.spawn_agents(system, &shared, &supervisor);
-        begun.agents = agents.iter().map(|(_, agent, _)| agent.any()).collect();
-        if let Err(error) = start_processes(&shared, &agents).await {
+        let (agents, others) = self.spawn_agents(system, &shared, &supervisor);
+        let all = agents.iter().map(|(_, agent, _)| agent.any());
+        begun.agents = all.chain(others).collect();
+        if let Err(error) = start_processes(&shared, &agents, self.pre_started()).await {
             begun.stop();
             supervisor.wait().await;
             return Err(error);
         }
 
-        let bells = threads.iter().map(|(_, worker)| bell(worker, || Work));
-        let bells = bells.chain(agents.iter().map(|(_, _, desk)| desk_bell(desk)));
+        let bells = locals.iter().map(|(_, worker)| bell(worker, || Work));
+        let bells = bells.chain(agents.iter().map(|(_, agent, desk)| desk_bell(agent, desk)));
         let bells = bells.collect();
         let crew = Crew {
             supervisor,
-            threads,
+            locals,
             agents: begun.keep(),
         };
         Ok(self.start_keeper(system, shared, crew, bells))
     }
 
     fn check(&self) -> Result<(), PoolError> {
-        if self.threads + self.processes == 0 {
+        if self.tasks + self.threads + self.processes == 0 {
             return Err(PoolError::NoWorkers);
+        }
+        if self.local.jobs_max == Some(0) {
+            return Err(PoolError::NoJobsPerWorker);
+        }
+        if self
+            .rate
+            .is_some_and(|(jobs, per)| jobs == 0 || per.is_zero())
+        {
+            return Err(PoolError::NoRate);
         }
         if self.capacity == 0 {
             return Err(PoolError::NoCapacity);
         }
         Ok(())
+    }
+
+    /// Shows the pool in the snapshots of its system.
+    fn annotate(&self, system: &ActorSystem, shared: &Arc<Shared>) {
+        let name = match &self.name {
+            Some(name) => format!("pool {name}"),
+            None => "pool".to_owned(),
+        };
+        let shared = Arc::downgrade(shared);
+        annotate(system, move || Some(shared.upgrade()?.stats().note(&name)));
+    }
+
+    fn limits(&self) -> Limits {
+        Limits {
+            capacity: self.capacity,
+            overflow: self.overflow,
+            rate: self.rate.map(|(jobs, per)| Rate::new(jobs, per)),
+        }
+    }
+
+    /// How many processes start with the pool.
+    fn pre_started(&self) -> usize {
+        self.options.pre_start.unwrap_or(self.processes)
     }
 
     fn worker_name(&self, kind: WorkerKind, number: usize) -> String {
@@ -402,22 +638,28 @@ impl PoolBuilder {
         }
     }
 
-    /// The supervisor of all workers, with those that are threads.
-    async fn start_threads(
+    /// The supervisor of all workers, with those of this process.
+    async fn start_locals(
         &self,
         system: &ActorSystem,
         shared: &Arc<Shared>,
-    ) -> Result<(SupervisorRef, Threads), PoolError> {
+    ) -> Result<(SupervisorRef, Locals), PoolError> {
         // A pool heals for ever: how often workers are replaced is limited by their backoff, never by giving up.
         let mut supervisor =
             Supervisor::builder(Strategy::OneForOne).intensity(u32::MAX, Duration::from_secs(1));
-        let mut threads = Vec::new();
-        for number in 1..=self.threads {
-            let name = self.worker_name(WorkerKind::Thread, number);
-            let id = shared.add_worker(&name, WorkerKind::Thread, 1);
-            let state = Arc::clone(shared);
-            let child = ChildSpec::new(name, move || ThreadWorker::new(Arc::clone(&state), id))
-                .placement(Placement::Thread)
+        let mut locals = Vec::new();
+        let threads = (1..=self.threads).map(|number| (WorkerKind::Thread, number));
+        let tasks = (1..=self.tasks).map(|number| (WorkerKind::Task, number));
+        for (kind, number) in threads.chain(tasks) {
+            let name = self.worker_name(kind, number);
+            let id = shared.add_worker(&name, kind, 1);
+            let (state, options) = (Arc::clone(shared), self.local.clone());
+            let make = move || LocalWorker::new(Arc::clone(&state), id, options.clone());
+            let child = ChildSpec::new(name, make)
+                .placement(match kind {
+                    WorkerKind::Thread => Placement::Thread,
+                    _ => Placement::Task,
+                })
                 .restart(Restart::Permanent)
                 .backoff(Backoff::exponential(
                     Duration::from_millis(10),
@@ -427,27 +669,28 @@ impl PoolBuilder {
                 .shutdown(Shutdown::Kill);
             let (spec, worker) = child.build();
             supervisor = supervisor.child(spec);
-            threads.push((id, worker));
+            locals.push((id, worker));
         }
         let supervisor = supervisor.start(system).await.map_err(refused)?;
-        for (id, worker) in &threads {
+        for (id, worker) in &locals {
             let (shared, id) = (Arc::clone(shared), *id);
             // Also when it is given up: then it has not been dropped, and a job is still in its hands.
             on_end(&worker.any(), move |down| shared.gone(id, &down.reason));
         }
-        Ok((supervisor, threads))
+        Ok((supervisor, locals))
     }
 
-    /// Those who carry jobs to the process workers, and start them when they are told to.
+    /// Those who carry jobs to the process workers, and start them when they are told to; and who hears how far the jobs are.
     fn spawn_agents(
         &self,
         system: &ActorSystem,
         shared: &Arc<Shared>,
         supervisor: &SupervisorRef,
-    ) -> Agents {
+    ) -> (Agents, Option<AnyActorRef>) {
         let Some((node, _)) = &self.source else {
-            return Vec::new();
+            return (Vec::new(), None);
         };
+        let listener = system.spawn(Listener::new(Arc::clone(shared)));
         let plan = Arc::new(Plan {
             node: node.clone(),
             options: self.options.clone(),
@@ -457,12 +700,21 @@ impl PoolBuilder {
             let id = shared.add_worker(&name, WorkerKind::Process, 1);
             let (shared, plan) = (Arc::clone(shared), Arc::clone(&plan));
             let desk = Arc::new(Desk::new(Arc::clone(&shared), id, &self.options));
-            let agent = Agent::new(shared, Arc::clone(&desk), name, plan, supervisor.clone());
+            let kept = Arc::clone(&desk);
+            let agent = Agent::new(
+                shared,
+                kept,
+                name,
+                plan,
+                supervisor.clone(),
+                listener.clone(),
+            );
             // The keeper stops before it and waits for what is in hand, so there is nothing to be polite about.
             let agent = system.actor(agent).shutdown(Shutdown::Kill).spawn();
             (id, agent, desk)
         };
-        (1..=self.processes).map(agent).collect()
+        let agents = (1..=self.processes).map(agent).collect();
+        (agents, Some(listener.any()))
     }
 
     fn start_keeper(
@@ -472,38 +724,49 @@ impl PoolBuilder {
         crew: Crew,
         bells: Vec<Bell>,
     ) -> Pool {
-        let has_threads = !crew.threads.is_empty();
+        let (has_threads, has_tasks) = (self.threads > 0, self.tasks > 0);
         let has_processes = !crew.agents.is_empty();
-        let keeper = Keeper::new(Arc::clone(&shared), crew);
+        let keeper = Keeper::new(Arc::clone(&shared), crew, self.on_interrupt);
         let keeper = system
             .actor(keeper)
             .mailbox(Mailbox::unbounded())
             // When the system shuts down it waits for what is in hand; the system's own deadline is the limit.
             .shutdown(Shutdown::Wait)
             .spawn();
-        shared.set_bells(bells, bell(&keeper, || KeeperMsg::Drained));
+        let keepers = KeeperBells {
+            drained: bell(&keeper, || KeeperMsg::Drained),
+            sooner: bell(&keeper, || KeeperMsg::Time),
+        };
+        shared.set_bells(bells, keepers);
+        self.annotate(system, &shared);
         Pool::new(Inner {
             shared,
             keeper,
             has_threads,
+            has_tasks,
             jobs: self.source.filter(|_| has_processes).map(|(_, jobs)| jobs),
         })
     }
 }
 
-/// Starts all processes at once.
-async fn start_processes(shared: &Shared, agents: &Agents) -> Result<(), PoolError> {
+/// Starts processes, all of them at once; those that are to wait for work only get ready.
+async fn start_processes(
+    shared: &Shared,
+    agents: &Agents,
+    at_once: usize,
+) -> Result<(), PoolError> {
     let failure = Mutex::new(None);
-    let starting = agents.iter().map(|(id, agent, _)| {
+    let starting = agents.iter().enumerate().map(|(place, (id, agent, _))| {
         let failure = &failure;
-        let start: crate::join::Pending<'_> = Box::pin(async move {
-            let asked = agent.ask_within(Duration::MAX, AgentMsg::Start).await;
+        let start = move |reply| AgentMsg::Start(place < at_once, reply);
+        let started: crate::join::Pending<'_> = Box::pin(async move {
+            let asked = agent.ask_within(Duration::MAX, start).await;
             if let Err(reason) = asked.unwrap_or(Err(ExitReason::Shutdown)) {
                 let mut failure = failure.lock().unwrap_or_else(PoisonError::into_inner);
                 failure.get_or_insert((*id, reason));
             }
         });
-        start
+        started
     });
     join_all(starting.collect()).await;
     match failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
@@ -521,12 +784,14 @@ fn bell<M: Send + 'static>(actor: &ActorRef<M>, message: fn() -> M) -> Bell {
     Box::new(move || drop(actor.try_send(message())))
 }
 
-/// Not kept: the desk knows of what keeps the bell.
-fn desk_bell(desk: &Arc<Desk>) -> Bell {
-    let desk = Arc::downgrade(desk);
+/// Work goes to the desk of a process, and to its agent when there is none. The desk is not kept: it knows of what keeps the bell.
+fn desk_bell(agent: &ActorRef<AgentMsg>, desk: &Arc<Desk>) -> Bell {
+    let (agent, desk) = (agent.clone(), Arc::downgrade(desk));
     Box::new(move || {
-        if let Some(desk) = desk.upgrade() {
-            desk.ring();
+        let is_taken = desk.upgrade().is_none_or(|desk| desk.ring());
+        if !is_taken {
+            // An error means that the pool has ended, or that it was told already.
+            drop(agent.try_send(AgentMsg::Work));
         }
     })
 }

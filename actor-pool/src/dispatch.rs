@@ -6,8 +6,11 @@
 //!
 //! | a job is | until |
 //! |---|---|
-//! | pending | a worker takes it, it is cancelled, or the pool closes |
+//! | pending: queued | a worker takes it, it is cancelled, expires or gives way, or the pool closes |
+//! | pending: timed | its delay, or the pause before it is tried again, is over |
+//! | pending: behind | all of its key that came before it are gone |
 //! | in hand | its worker is done with it, or is lost |
+//! | splitting | a chunk that lost its worker becomes jobs of its own |
 //! | gone | – |
 //!
 //! | a worker is | until |
@@ -17,17 +20,40 @@
 //! | idle | it is woken |
 //! | gone | – |
 //!
+//! Time is what [`Dispatch::advance`] was told last.
+//!
 //! Rules: (1) a worker holds at most `window` jobs and begins them in order, so of those it loses only the first can have begun.
 //! (2) A job that was not begun goes back to its old place. (3) One that was begun is run again only if it is retryable, and at most
-//! [`LOSSES_MAX`] times in a row.
+//! [`LOSSES_MAX`] times in a row. (4) Whoever leaves the arena lets the next of its key go on.
+//!
+//! | file | what is in it |
+//! |---|---|
+//! | `terms.rs` | on what terms a job is accepted |
+//! | `queue.rs` | who is next: by urgency, then by age |
+//! | `keyed.rs` | jobs that run one after the other |
+//! | `timers.rs` | delays and deadlines |
+//! | `rate.rs` | how often jobs may begin |
+//! | `crew.rs` | the workers' side of the dispatcher |
 
+mod crew;
+mod keyed;
 mod queue;
+mod rate;
+mod terms;
+mod timers;
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
-use self::queue::Queue;
+use self::keyed::Keyed;
+pub(crate) use self::queue::LEVELS;
+use self::queue::{Queue, Rank};
+pub(crate) use self::rate::Rate;
+pub(crate) use self::terms::{Moment, NORMAL, Rare, RetryPlan, Terms};
+use self::timers::Timers;
 use crate::arena::{Arena, Key};
-use crate::worker::{WorkerKind, WorkerState};
+use crate::histogram::Histogram;
+use crate::worker::WorkerKind;
 
 /// How many workers a job may take with it before it is taken for the cause.
 pub(crate) const LOSSES_MAX: u32 = 3;
@@ -36,12 +62,26 @@ pub(crate) const LOSSES_MAX: u32 = 3;
 pub(crate) type WorkerId = usize;
 
 /// Where a job can run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Needs {
     /// On any worker.
     Any,
     /// On a thread of this process.
     Thread,
+    /// On a task of this process.
+    Task,
+}
+
+impl Needs {
+    const ALL: [Needs; 3] = [Needs::Any, Needs::Thread, Needs::Task];
+
+    fn fits(self, kind: WorkerKind) -> bool {
+        match self {
+            Needs::Any => true,
+            Needs::Thread => kind == WorkerKind::Thread,
+            Needs::Task => kind == WorkerKind::Task,
+        }
+    }
 }
 
 /// A job to be accepted.
@@ -49,7 +89,9 @@ pub(crate) enum Needs {
 pub(crate) struct Offer<J> {
     pub(crate) job: J,
     pub(crate) needs: Needs,
-    pub(crate) retryable: bool,
+    pub(crate) terms: Terms,
+    /// How many jobs it is in one: more than one for a chunk.
+    pub(crate) items: u32,
 }
 
 /// How the pool stands.
@@ -69,7 +111,7 @@ pub(crate) enum Stage {
     InHand(WorkerId),
 }
 
-/// What becomes of a job that its worker took along.
+/// What becomes of a job without its doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// It was in hand and may have run.
@@ -78,17 +120,93 @@ pub(crate) enum Verdict {
     Quarantined(u32),
     /// It was not begun, and nothing is begun any more.
     Shutdown,
+    /// Its deadline passed before it began.
+    Expired,
+    /// It was not begun, and gave way to a newer one.
+    Evicted,
+    /// It was to be ended, and so it was.
+    Aborted,
+    /// A chunk whose items are to be handed back with [`Dispatch::handle_split`], to be run one by one.
+    Split(Key),
+}
+
+/// What was counted so far.
+#[derive(Clone, Debug)]
+pub(crate) struct Counts {
+    pub(crate) done: u64,
+    pub(crate) failed: u64,
+    pub(crate) retried: u64,
+    pub(crate) queueing: Histogram,
+    pub(crate) running: Histogram,
+}
+
+/// What came of an attempt to end a job.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Abort<J> {
+    /// It was pending, and is gone.
+    Cancelled(J),
+    /// It is in hand; its worker is given nothing more until it is up again.
+    Process(WorkerId),
+    /// It is in the hands of a task, which can let it fall.
+    Task(J),
+    /// It was in the hands of a process, behind others, and was let go of.
+    Behind,
+    /// It cannot be ended, or is finished.
+    No,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Queued,
+    Timed,
+    Behind,
+    InHand(WorkerId),
+    Splitting,
+}
+
+impl Place {
+    fn is_pending(self) -> bool {
+        matches!(self, Place::Queued | Place::Timed | Place::Behind)
+    }
 }
 
 #[derive(Debug)]
 struct Entry<J> {
     job: J,
-    needs: Needs,
-    retryable: bool,
-    losses: u32,
+    rare: Option<Box<Rare>>,
     /// The order of acceptance; a job keeps its place over retries.
     order: u64,
-    stage: Stage,
+    /// When it was accepted, or begun.
+    since: Moment,
+    place: Place,
+    items: u32,
+    losses: u32,
+    repeats: u32,
+    needs: Needs,
+    priority: u8,
+    is_aborted: bool,
+}
+
+impl<J> Entry<J> {
+    fn rank(&self) -> Rank {
+        Rank::new(self.priority, self.order)
+    }
+
+    fn deadline(&self) -> Option<Moment> {
+        self.rare.as_ref()?.deadline
+    }
+
+    fn not_before(&self) -> Option<Moment> {
+        self.rare.as_ref()?.not_before
+    }
+
+    fn key(&self) -> Option<&Arc<str>> {
+        self.rare.as_ref()?.key.as_ref()
+    }
+
+    fn retry(&self) -> Option<RetryPlan> {
+        self.rare.as_ref()?.retry
+    }
 }
 
 #[derive(Debug)]
@@ -111,54 +229,74 @@ enum State {
 #[derive(Debug)]
 pub(crate) struct Dispatch<J> {
     jobs: Arena<Entry<J>>,
-    anywhere: Queue,
-    on_threads: Queue,
+    /// One for each of [`Needs`].
+    queues: [Queue; 3],
+    keyed: Keyed,
+    timers: Timers,
+    rate: Option<Rate>,
+    /// Somebody would have begun a job, but for the rate.
+    is_throttled: bool,
     workers: Vec<Worker>,
     idle: Vec<WorkerId>,
     wakes: VecDeque<WorkerId>,
+    ended: Vec<(J, Verdict)>,
     phase: Phase,
+    now: Moment,
     order: u64,
-    finished: u64,
+    pending: usize,
+    in_hand: usize,
+    counts: Counts,
 }
 
 impl<J: Clone> Dispatch<J> {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(rate: Option<Rate>) -> Self {
         Dispatch {
             jobs: Arena::new(),
-            anywhere: Queue::default(),
-            on_threads: Queue::default(),
+            queues: Default::default(),
+            keyed: Keyed::default(),
+            timers: Timers::default(),
+            rate,
+            is_throttled: false,
             workers: Vec::new(),
             idle: Vec::new(),
             wakes: VecDeque::new(),
+            ended: Vec::new(),
             phase: Phase::Open,
+            now: Moment::START,
             order: 0,
-            finished: 0,
+            pending: 0,
+            in_hand: 0,
+            counts: Counts {
+                done: 0,
+                failed: 0,
+                retried: 0,
+                queueing: Histogram::new(),
+                running: Histogram::new(),
+            },
         }
-    }
-
-    /// One more worker, absent so far, which may hold so many jobs at once.
-    pub(crate) fn add_worker(&mut self, kind: WorkerKind, window: usize) -> WorkerId {
-        self.workers.push(Worker {
-            kind,
-            window: window.max(1),
-            state: State::Absent,
-            in_hand: VecDeque::new(),
-        });
-        self.workers.len() - 1
     }
 
     /// How many jobs wait.
     pub(crate) fn pending(&self) -> usize {
-        self.anywhere.len() + self.on_threads.len()
+        self.pending
+    }
+
+    /// How many are in the hands of workers.
+    pub(crate) fn in_hand(&self) -> usize {
+        self.in_hand
     }
 
     pub(crate) fn phase(&self) -> Phase {
         self.phase
     }
 
-    /// How many jobs a worker finished.
+    pub(crate) fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
+    /// How many jobs workers finished, whatever came of them.
     pub(crate) fn finished(&self) -> u64 {
-        self.finished
+        self.counts.done + self.counts.failed
     }
 
     /// Whether the pool closes and nothing is pending or in hand any more.
@@ -168,280 +306,256 @@ impl<J: Clone> Dispatch<J> {
 
     /// Where a job stands; `None` once it is gone.
     pub(crate) fn stage(&self, key: Key) -> Option<Stage> {
-        self.jobs.get(key).map(|entry| entry.stage)
+        self.jobs.get(key).map(|entry| match entry.place {
+            Place::InHand(id) => Stage::InHand(id),
+            _ => Stage::Pending,
+        })
     }
 
-    pub(crate) fn worker_state(&self, id: WorkerId) -> WorkerState {
-        let worker = &self.workers[id];
-        match worker.state {
-            State::Absent => WorkerState::Starting,
-            State::Gone => WorkerState::Gone,
-            _ if worker.in_hand.is_empty() => WorkerState::Idle,
-            _ => WorkerState::Busy,
+    /// A job that is not gone.
+    pub(crate) fn job(&self, key: Key) -> Option<&J> {
+        self.jobs.get(key).map(|entry| &entry.job)
+    }
+
+    /// What a job is called, if it has a name of its own.
+    pub(crate) fn label(&self, key: Key) -> Option<&Arc<str>> {
+        self.jobs.get(key)?.rare.as_ref()?.label.as_ref()
+    }
+
+    // ---- time ----
+
+    /// The moment that it was told last.
+    pub(crate) fn now(&self) -> Moment {
+        self.now
+    }
+
+    /// Time has gone on; what was due has happened.
+    pub(crate) fn advance(&mut self, now: Moment) {
+        self.now = self.now.max(now);
+        while let Some(key) = self.timers.pop_due(self.now) {
+            self.handle_due(key);
         }
-    }
-
-    /// A job is accepted. The caller has looked at the phase and at the room.
-    pub(crate) fn handle_submit(&mut self, offer: Offer<J>) -> Key {
-        self.order += 1;
-        let needs = offer.needs;
-        let order = self.order;
-        let key = self.jobs.insert(Entry {
-            job: offer.job,
-            needs,
-            retryable: offer.retryable,
-            losses: 0,
-            order,
-            stage: Stage::Pending,
-        });
-        self.queue(needs).push(order, key);
-        self.rouse(needs);
-        key
-    }
-
-    /// A worker has started and will ask for work.
-    pub(crate) fn handle_up(&mut self, id: WorkerId) {
-        let worker = &mut self.workers[id];
-        if worker.state == State::Absent {
-            worker.state = State::Awake;
-        }
-    }
-
-    /// What a worker begins next. Without an answer it is idle and will be woken.
-    pub(crate) fn handle_next(&mut self, id: WorkerId) -> Option<(Key, J)> {
-        let worker = &self.workers[id];
-        if !matches!(worker.state, State::Awake | State::Idle) {
-            return None;
-        }
-        let may_take_more = worker.in_hand.len() < worker.window;
-        let kind = worker.kind;
-        let Some(key) = may_take_more.then(|| self.pop(kind)).flatten() else {
-            self.rest(id);
-            if !may_take_more {
-                // It may have been woken for a job that it does not take.
-                self.rouse_for_queued();
-            }
-            return None;
-        };
-        let entry = self.jobs.get_mut(key).expect("a live key has its job");
-        entry.stage = Stage::InHand(id);
-        let job = entry.job.clone();
-        let worker = &mut self.workers[id];
-        worker.in_hand.push_back(key);
-        if worker.state == State::Idle {
-            // It came without being called.
-            worker.state = State::Awake;
-            self.idle.retain(|idle| *idle != id);
-        }
-        Some((key, job))
-    }
-
-    /// A worker is done with a job. `None` when it was taken from it before.
-    pub(crate) fn handle_done(&mut self, id: WorkerId, key: Key) -> Option<J> {
-        let worker = &mut self.workers[id];
-        let place = worker.in_hand.iter().position(|held| *held == key)?;
-        worker.in_hand.remove(place);
-        self.finished += 1;
-        self.jobs.remove(key).map(|entry| entry.job)
-    }
-
-    /// How many jobs a worker may hold from now on. None: it is given no more.
-    pub(crate) fn set_window(&mut self, id: WorkerId, window: usize) {
-        let worker = &mut self.workers[id];
-        worker.window = window;
-        if worker.in_hand.len() >= window {
-            if worker.state == State::Idle {
-                worker.state = State::Awake;
-                self.idle.retain(|idle| *idle != id);
-            }
-            // It may have been woken for a job that it now never takes.
+        let may_begin = |rate: &Rate| rate.wait(self.now).is_none();
+        if self.is_throttled && self.rate.as_ref().is_none_or(may_begin) {
+            self.is_throttled = false;
             self.rouse_for_queued();
         }
     }
 
-    /// A worker gives back a job that it has not begun: it is pending again, in its old place, unless nothing is begun any more.
-    pub(crate) fn handle_given_back(&mut self, id: WorkerId, key: Key) -> Option<(J, Verdict)> {
-        let worker = &mut self.workers[id];
-        let place = worker.in_hand.iter().rposition(|held| *held == key)?;
-        worker.in_hand.remove(place);
-        let entry = self.jobs.get_mut(key)?;
-        if let Some(verdict) = judge(entry, false, self.phase) {
-            return self.jobs.remove(key).map(|entry| (entry.job, verdict));
+    /// When to call [`advance`](Dispatch::advance) next, at the latest.
+    pub(crate) fn poll_timeout(&self) -> Option<Moment> {
+        let throttled = self.rate.as_ref().filter(|_| self.is_throttled);
+        let allowed = throttled.and_then(|rate| rate.wait(self.now));
+        [self.timers.first(), allowed].into_iter().flatten().min()
+    }
+
+    fn handle_due(&mut self, key: Key) {
+        let Some(entry) = self.jobs.get(key) else {
+            return;
+        };
+        let is_over = |at: Option<Moment>| at.is_some_and(|at| at <= self.now);
+        if entry.place.is_pending() && is_over(entry.deadline()) {
+            self.end(key, Verdict::Expired);
+        } else if entry.place == Place::Timed && entry.not_before().is_none_or(|at| at <= self.now)
+        {
+            self.enqueue(key);
         }
-        entry.stage = Stage::Pending;
-        let (needs, order) = (entry.needs, entry.order);
-        self.queue(needs).put_back(order, key);
+    }
+
+    // ---- jobs ----
+
+    /// A job is accepted. The caller has looked at the phase and at the room.
+    pub(crate) fn handle_submit(&mut self, offer: Offer<J>) -> Key {
+        self.order += 1;
+        let entry = Entry {
+            job: offer.job,
+            rare: offer.terms.rare,
+            order: self.order,
+            since: self.now,
+            place: Place::Behind,
+            items: offer.items,
+            losses: 0,
+            repeats: 0,
+            needs: offer.needs,
+            priority: offer.terms.priority,
+            is_aborted: false,
+        };
+        self.insert(entry)
+    }
+
+    fn insert(&mut self, entry: Entry<J>) -> Key {
+        self.pending += 1;
+        if entry.rare.is_none() {
+            let (needs, rank) = (entry.needs, entry.rank());
+            let key = self.jobs.insert(Entry {
+                place: Place::Queued,
+                ..entry
+            });
+            self.queues[needs as usize].push(rank, key);
+            self.rouse(needs);
+            return key;
+        }
+        let (deadline, line) = (entry.deadline(), entry.key().cloned());
+        let key = self.jobs.insert(entry);
+        if let Some(at) = deadline {
+            self.timers.set(at, key, &self.jobs);
+        }
+        if line.is_none_or(|line| self.keyed.join(&line, key)) {
+            self.let_go_on(key);
+        }
+        key
+    }
+
+    /// Nothing is before it any more; perhaps it has to wait for its time.
+    fn let_go_on(&mut self, key: Key) {
+        let Some(entry) = self.jobs.get_mut(key) else {
+            return;
+        };
+        match entry.not_before().filter(|at| *at > self.now) {
+            Some(at) => {
+                entry.place = Place::Timed;
+                self.timers.set(at, key, &self.jobs);
+            }
+            None => self.enqueue(key),
+        }
+    }
+
+    fn enqueue(&mut self, key: Key) {
+        let Some(entry) = self.jobs.get_mut(key) else {
+            return;
+        };
+        entry.place = Place::Queued;
+        let (needs, rank) = (entry.needs, entry.rank());
+        self.queues[needs as usize].push(rank, key);
         self.rouse(needs);
-        None
+    }
+
+    /// Takes a job out, wherever it is, and lets the next of its key go on.
+    fn remove(&mut self, key: Key) -> Option<Entry<J>> {
+        let entry = self.jobs.remove(key)?;
+        if entry.place == Place::Queued {
+            self.queues[entry.needs as usize].forget_one(entry.rank(), &self.jobs);
+        }
+        if entry.place.is_pending() {
+            self.pending -= 1;
+        }
+        if let Some(line) = entry.key()
+            && let Some(next) = self.keyed.leave(line, key)
+        {
+            self.let_go_on(next);
+        }
+        Some(entry)
+    }
+
+    fn end(&mut self, key: Key, verdict: Verdict) {
+        if let Some(entry) = self.remove(key) {
+            self.ended.push((entry.job, verdict));
+        }
     }
 
     /// Takes a job back, if it is pending.
     pub(crate) fn handle_cancel(&mut self, key: Key) -> Option<J> {
-        if self.stage(key)? != Stage::Pending {
+        let entry = self.jobs.get(key)?;
+        if !entry.place.is_pending() {
             return None;
         }
-        let entry = self.jobs.remove(key)?;
-        let queue = match entry.needs {
-            Needs::Any => &mut self.anywhere,
-            Needs::Thread => &mut self.on_threads,
-        };
-        queue.forget_one(&self.jobs);
-        Some(entry.job)
+        self.remove(key).map(|entry| entry.job)
     }
 
-    /// A worker ended. `begun` says whether the first job in its hands may have begun. Returns the jobs that end with it; the others
-    /// are pending again, in their old places.
-    pub(crate) fn handle_lost(&mut self, id: WorkerId, begun: bool) -> Vec<(J, Verdict)> {
-        self.idle.retain(|idle| *idle != id);
-        let worker = &mut self.workers[id];
-        if worker.state != State::Gone {
-            worker.state = State::Absent;
+    /// Takes a job back, or ends it where that is possible.
+    pub(crate) fn handle_abort(&mut self, key: Key) -> Abort<J> {
+        if let Some(job) = self.handle_cancel(key) {
+            return Abort::Cancelled(job);
         }
-        let held = std::mem::take(&mut worker.in_hand);
-        let mut ended = Vec::new();
-        let mut roused = Vec::new();
-        // The last first, so that each goes before those that came after it.
-        for (place, key) in held.into_iter().enumerate().rev() {
-            let entry = self.jobs.get_mut(key).expect("a job in hand is there");
-            let verdict = judge(entry, begun && place == 0, self.phase);
-            if let Some(verdict) = verdict {
-                let entry = self.jobs.remove(key).expect("it was there just now");
-                ended.push((entry.job, verdict));
-                continue;
+        let Some(entry) = self.jobs.get_mut(key) else {
+            return Abort::No;
+        };
+        let Place::InHand(id) = entry.place else {
+            return Abort::No;
+        };
+        match self.workers[id].kind {
+            WorkerKind::Thread => Abort::No,
+            WorkerKind::Task => Abort::Task(entry.job.clone()),
+            // Behind the first it may never begin, and if it does nobody hears of it.
+            WorkerKind::Process if self.workers[id].in_hand.front() != Some(&key) => {
+                self.workers[id].in_hand.retain(|held| *held != key);
+                self.in_hand -= 1;
+                self.end(key, Verdict::Aborted);
+                Abort::Behind
             }
-            entry.stage = Stage::Pending;
-            let (needs, order) = (entry.needs, entry.order);
-            self.queue(needs).put_back(order, key);
-            roused.push(needs);
+            WorkerKind::Process => {
+                entry.is_aborted = true;
+                self.idle.retain(|idle| *idle != id);
+                // What comes after this job must not be killed with it.
+                self.workers[id].state = State::Absent;
+                Abort::Process(id)
+            }
         }
-        roused.into_iter().for_each(|needs| self.rouse(needs));
-        // It may have been woken for a job that it now never takes.
-        self.rouse_for_queued();
-        ended
     }
 
-    /// A worker is never to come back; what is in its hands was dealt with. Returns the jobs that nobody can do any more.
-    pub(crate) fn handle_gone(&mut self, id: WorkerId) -> Vec<J> {
-        self.idle.retain(|idle| *idle != id);
-        self.workers[id].state = State::Gone;
-        let left = |kind: Option<WorkerKind>| {
-            self.workers.iter().any(|worker| {
-                worker.state != State::Gone && kind.is_none_or(|kind| worker.kind == kind)
-            })
+    /// Makes room for a job of this urgency: the oldest of the least urgent that could begin gives way. `false` when it would be the new
+    /// one itself.
+    pub(crate) fn handle_evict(&mut self, priority: u8) -> bool {
+        let newest = Rank::new(priority, u64::MAX);
+        let least = self
+            .queues
+            .iter_mut()
+            .filter_map(|queue| queue.least(&self.jobs));
+        let by_urgency = |(rank, _): &(Rank, Key)| (rank.level(), std::cmp::Reverse(rank.order));
+        let Some((rank, key)) = least.max_by_key(by_urgency) else {
+            return false;
         };
-        let (any, thread) = (left(None), left(Some(WorkerKind::Thread)));
-        if !any {
-            return self.handle_close(Phase::Cancelling);
+        if rank.level() < newest.level() {
+            return false;
         }
-        let stranded = if thread {
-            Vec::new()
-        } else {
-            self.clear(Needs::Thread)
-        };
-        self.rouse_for_queued();
-        stranded
+        self.end(key, Verdict::Evicted);
+        true
     }
 
-    /// Closes the pool; it never opens again, and a drain can become a cancellation. Returns the jobs that are not begun any more.
-    pub(crate) fn handle_close(&mut self, phase: Phase) -> Vec<J> {
+    /// The items of a chunk take its place, each a job of its own.
+    pub(crate) fn handle_split(&mut self, key: Key, parts: Vec<J>) {
+        let Some(entry) = self.remove(key) else {
+            return;
+        };
+        for job in parts {
+            self.insert(Entry {
+                job,
+                rare: entry.rare.clone(),
+                items: 1,
+                place: Place::Behind,
+                ..entry
+            });
+        }
+        if self.phase == Phase::Cancelling {
+            self.clear(|_| true, Verdict::Shutdown);
+        }
+    }
+
+    /// Closes the pool; it never opens again, and a drain can become a cancellation. What is not begun any more ends.
+    pub(crate) fn handle_close(&mut self, phase: Phase) {
         self.phase = self.phase.max(phase);
-        if self.phase != Phase::Cancelling {
-            return Vec::new();
-        }
-        let mut cancelled = self.clear(Needs::Any);
-        cancelled.extend(self.clear(Needs::Thread));
-        cancelled
-    }
-
-    /// A worker to be woken, for as long as there is one.
-    pub(crate) fn poll_wake(&mut self) -> Option<WorkerId> {
-        self.wakes.pop_front()
-    }
-
-    fn queue(&mut self, needs: Needs) -> &mut Queue {
-        match needs {
-            Needs::Any => &mut self.anywhere,
-            Needs::Thread => &mut self.on_threads,
+        if self.phase == Phase::Cancelling {
+            self.clear(|_| true, Verdict::Shutdown);
         }
     }
 
-    /// The oldest job that such a worker can do.
-    fn pop(&mut self, kind: WorkerKind) -> Option<Key> {
-        let anywhere = self.anywhere.front(&self.jobs);
-        let on_threads = match kind {
-            WorkerKind::Thread => self.on_threads.front(&self.jobs),
-            WorkerKind::Process => None,
-        };
-        let queue = match (anywhere, on_threads) {
-            (Some(any), Some(thread)) if thread < any => &mut self.on_threads,
-            (Some(_), _) => &mut self.anywhere,
-            (None, Some(_)) => &mut self.on_threads,
-            (None, None) => return None,
-        };
-        queue.pop()
+    /// A job that ended by what was decided here, for as long as there is one.
+    pub(crate) fn poll_ended(&mut self) -> Vec<(J, Verdict)> {
+        std::mem::take(&mut self.ended)
     }
 
-    fn clear(&mut self, needs: Needs) -> Vec<J> {
-        let queue = std::mem::take(self.queue(needs));
-        let keys = queue.into_keys();
-        keys.filter_map(|key| self.jobs.remove(key))
-            .map(|entry| entry.job)
-            .collect()
-    }
-
-    fn rest(&mut self, id: WorkerId) {
-        let worker = &mut self.workers[id];
-        if worker.state == State::Awake && worker.in_hand.len() < worker.window {
-            worker.state = State::Idle;
-            self.idle.push(id);
+    /// Ends all pending jobs with such needs, the oldest first.
+    fn clear(&mut self, wanted: impl Fn(Needs) -> bool, verdict: Verdict) {
+        let of = |key: Key| self.jobs.get(key).map(|entry| (entry.order, key, entry));
+        let pending = self.jobs.keys().filter_map(of);
+        let pending =
+            pending.filter(|(_, _, entry)| entry.place.is_pending() && wanted(entry.needs));
+        let mut keys: Vec<_> = pending.map(|(order, key, _)| (order, key)).collect();
+        keys.sort_unstable();
+        for (_, key) in keys {
+            self.end(key, verdict);
         }
     }
-
-    /// Wakes one idle worker for a job with such needs. The one that rested last is the one whose caches are warm; what can run
-    /// anywhere goes to a process if it can, so that threads stay free for what only they can run.
-    fn rouse(&mut self, needs: Needs) {
-        // One that holds jobs and may hold more is asked after those that hold fewer.
-        let last_of = |kind| {
-            let idle = self.idle.iter().enumerate().rev();
-            idle.filter(|(_, id)| self.workers[**id].kind == kind)
-                .min_by_key(|(_, id)| self.workers[**id].in_hand.len())
-                .map(|(place, _)| place)
-        };
-        let thread = || last_of(WorkerKind::Thread);
-        let place = match needs {
-            Needs::Thread => thread(),
-            Needs::Any => last_of(WorkerKind::Process).or_else(thread),
-        };
-        if let Some(place) = place {
-            let id = self.idle.remove(place);
-            self.workers[id].state = State::Awake;
-            self.wakes.push_back(id);
-        }
-    }
-
-    fn rouse_for_queued(&mut self) {
-        if self.anywhere.len() > 0 {
-            self.rouse(Needs::Any);
-        }
-        if self.on_threads.len() > 0 {
-            self.rouse(Needs::Thread);
-        }
-    }
-}
-
-/// What becomes of a job whose worker ended; `None`: it is pending again.
-fn judge<J>(entry: &mut Entry<J>, begun: bool, phase: Phase) -> Option<Verdict> {
-    if begun {
-        entry.losses += 1;
-        if !entry.retryable {
-            return Some(Verdict::Lost);
-        }
-        if entry.losses >= LOSSES_MAX {
-            return Some(Verdict::Quarantined(entry.losses));
-        }
-        return (phase == Phase::Cancelling).then_some(Verdict::Lost);
-    }
-    (phase == Phase::Cancelling).then_some(Verdict::Shutdown)
 }
 
 #[cfg(test)]

@@ -65,7 +65,13 @@ pub enum JobError {
     Cancelled,
     /// The pool ended before it began. It never ran.
     Shutdown,
-    /// It was not accepted; only in the results of [`map`](crate::Pool::map), which accepts jobs as it goes.
+    /// It was [aborted](crate::JobHandle::abort) while it ran: its process was killed, or its future was let fall.
+    Aborted,
+    /// Its deadline passed before it began. It never ran, or not again.
+    Expired,
+    /// It was pending, and gave way to a newer one; see [`PoolBuilder::overflow`](crate::PoolBuilder::overflow). It never ran.
+    Dropped,
+    /// It was not accepted; only in the results of [`map`](crate::Pool::map) and [`apply`](crate::Pool::apply).
     Refused(Refusal),
     /// The job panicked. Its worker lives on.
     Panicked {
@@ -140,9 +146,13 @@ impl JobError {
         match self {
             JobError::Cancelled
             | JobError::Shutdown
+            | JobError::Dropped
             | JobError::Refused(_)
             | JobError::Unknown { .. } => false,
-            JobError::Panicked { .. }
+            // An earlier try of it may have.
+            JobError::Expired
+            | JobError::Aborted
+            | JobError::Panicked { .. }
             | JobError::Quarantined { .. }
             | JobError::TimeLimit { .. } => true,
             JobError::WorkerLost { maybe_ran, .. } | JobError::Link { maybe_ran, .. } => *maybe_ran,
@@ -158,6 +168,9 @@ impl fmt::Display for JobError {
         match self {
             JobError::Cancelled => f.write_str("the job was cancelled before it began"),
             JobError::Shutdown => f.write_str("the pool ended before the job began"),
+            JobError::Aborted => f.write_str("the job was aborted while it ran"),
+            JobError::Expired => f.write_str("the deadline of the job passed before it began"),
+            JobError::Dropped => f.write_str("the job gave way to a newer one before it began"),
             JobError::Refused(refusal) => refusal.fmt(f),
             JobError::Panicked {
                 text,
@@ -184,6 +197,12 @@ impl fmt::Display for JobError {
             JobError::Codec { payload, text } => {
                 write!(f, "the {payload} of the job could not be carried: {text}")
             }
+            JobError::TimeLimit { limit } => {
+                write!(
+                    f,
+                    "the job ran longer than {limit:?} and was ended with its process"
+                )
+            }
             JobError::TooLarge {
                 payload,
                 bytes,
@@ -196,12 +215,6 @@ impl fmt::Display for JobError {
                 write!(
                     f,
                     "the executable of the worker does not know the job {job:?}"
-                )
-            }
-            JobError::TimeLimit { limit } => {
-                write!(
-                    f,
-                    "the job ran longer than {limit:?} and was ended with its process"
                 )
             }
             JobError::Link { text, .. } => {
@@ -258,8 +271,21 @@ pub enum Refusal {
         /// The name of the job.
         job: &'static str,
     },
-    /// A closure cannot leave its process, and the pool has no thread workers.
+    /// A closure runs on a thread worker, and the pool has none.
     NoThreads,
+    /// An async closure runs on a task worker, and the pool has none.
+    NoTasks,
+    /// A closure can run once, so it cannot be tried again; register a function for that.
+    OnlyOnce,
+    /// Priorities go from 0 to 9.
+    Priority {
+        /// The one that was given.
+        priority: u8,
+    },
+    /// Its deadline has passed already, or passes before its delay is over.
+    Expired,
+    /// A chunk of zero arguments does no work.
+    NoChunk,
 }
 
 impl fmt::Display for Refusal {
@@ -278,6 +304,17 @@ impl fmt::Display for Refusal {
             Refusal::NoThreads => {
                 f.write_str("a closure needs a thread worker, and the pool has none")
             }
+            Refusal::NoTasks => {
+                f.write_str("an async closure needs a task worker, and the pool has none")
+            }
+            Refusal::OnlyOnce => f.write_str(
+                "a closure can run once, so it cannot be tried again; register a function for that",
+            ),
+            Refusal::Priority { priority } => {
+                write!(f, "{priority} is no priority; they go from 0 to 9")
+            }
+            Refusal::Expired => f.write_str("the deadline of the job lies before it can begin"),
+            Refusal::NoChunk => f.write_str("a chunk of zero arguments does no work"),
         }
     }
 }
@@ -413,6 +450,10 @@ pub enum PoolError {
     NoWorkers,
     /// It would take no job at all.
     NoCapacity,
+    /// It would begin no job at all: a rate of zero jobs, or per no time.
+    NoRate,
+    /// Its workers would be replaced before they did a job.
+    NoJobsPerWorker,
     /// A worker did not start.
     Worker {
         /// The name of the worker.
@@ -427,10 +468,16 @@ pub enum PoolError {
 impl fmt::Display for PoolError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            PoolError::NoWorkers => {
-                f.write_str("a pool of zero workers can do no work; give it threads or processes")
-            }
+            PoolError::NoWorkers => f.write_str(
+                "a pool of zero workers can do no work; give it tasks, threads or processes",
+            ),
             PoolError::NoCapacity => f.write_str("a pool with a capacity of zero takes no job"),
+            PoolError::NoRate => {
+                f.write_str("a rate needs at least one job, and more than no time")
+            }
+            PoolError::NoJobsPerWorker => {
+                f.write_str("a worker that is replaced after zero jobs does no work")
+            }
             PoolError::Worker { name, reason } => {
                 write!(f, "worker {name:?} did not start: {reason}")
             }

@@ -10,7 +10,7 @@ use crate::arena::Key;
 use crate::shared::Shared;
 use crate::slot::Outcome;
 use crate::task::Promise;
-use crate::{Completed, JobError, JobStatus};
+use crate::{Completed, JobError, JobStatus, Progress};
 
 /// A job that was accepted. A future of its result.
 ///
@@ -148,6 +148,72 @@ impl<Out> JobHandle<Out> {
     /// ```
     pub fn cancel(&self) -> bool {
         self.shared.cancel(self.key)
+    }
+
+    /// Cancels the job if it has not begun, and ends it if it runs where that is possible: in a process, which is killed and replaced,
+    /// or as the future of an async closure, which is dropped at its await. Its handle gives [`JobError::Cancelled`] or
+    /// [`JobError::Aborted`], or its result if it was quicker. Returns whether it did: `false` when the job is finished, or runs on a
+    /// thread, or as a function on a task; those cannot be ended.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::{ActorSystem, BoxError};
+    /// use actor_pool::{JobError, Pool};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let pool = Pool::tasks(1).start(&system).await?;
+    /// let endless = pool.submit_async(|| std::future::pending::<()>()).await?;
+    /// assert!(endless.abort());
+    /// assert!(matches!(endless.await, Err(JobError::Aborted | JobError::Cancelled)));
+    /// # Ok(()) }
+    /// ```
+    #[doc(alias = "terminate")]
+    #[doc(alias = "kill")]
+    pub fn abort(&self) -> bool {
+        self.shared.abort(self.key)
+    }
+
+    /// How far the job is, if it has said so with [`report_progress`](crate::report_progress).
+    ///
+    /// # Examples
+    ///
+    /// See [`report_progress`](crate::report_progress).
+    #[must_use]
+    pub fn progress(&self) -> Option<Progress> {
+        self.promise.slot().progress()
+    }
+
+    /// Calls this when the job has an outcome, whatever it is; at once if it has one. Callbacks run once, in the order in which they were
+    /// added, on the thread that brings the outcome, and before the handle gives it: so they should be quick. A panic in one is logged.
+    ///
+    /// # Panics
+    ///
+    /// When the outcome was taken already.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::{ActorSystem, BoxError};
+    /// # use actor_pool::{Job, Pool};
+    /// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// # let pool = Pool::builder().threads(1).start(&system).await?;
+    /// let (tell, told) = tokio::sync::oneshot::channel();
+    /// let job = pool.submit(&SQUARE, 3).await?;
+    /// job.on_done(|result| drop(tell.send(result.copied().ok())));
+    /// assert_eq!(told.await?, Some(9));
+    /// # Ok(()) }
+    /// ```
+    #[doc(alias = "add_done_callback")]
+    pub fn on_done(&self, callback: impl FnOnce(Result<&Out, &JobError>) + Send + 'static) {
+        self.promise.slot().on_done(Box::new(move |outcome| {
+            callback(outcome.as_ref().map(|completed| &completed.value));
+        }));
     }
 
     /// Where the job stands. A snapshot: workers go on meanwhile.

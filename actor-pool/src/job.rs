@@ -1,4 +1,4 @@
-//! What a job is: a function with a stable name, options for one run of it, and what comes back.
+//! What a job is: a function with a stable name, and what comes back.
 
 use std::fmt;
 
@@ -77,64 +77,6 @@ impl<Arg, Out> Copy for Job<Arg, Out> {}
 impl<Arg, Out> fmt::Debug for Job<Arg, Out> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Job({:?})", self.name)
-    }
-}
-
-/// Options for one run of a job.
-///
-/// # Examples
-///
-/// ```
-/// use actor_pool::JobOptions;
-///
-/// let options = JobOptions::new().retryable();
-/// # let _ = options;
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[must_use]
-pub struct JobOptions {
-    pub(crate) retryable: bool,
-}
-
-impl JobOptions {
-    /// The defaults: not run again when its worker is lost.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use actor_pool::JobOptions;
-    ///
-    /// assert_eq!(JobOptions::new(), JobOptions::default());
-    /// ```
-    pub const fn new() -> Self {
-        JobOptions { retryable: false }
-    }
-
-    /// It may run more than once without harm: when its worker is lost it is run again on another one, in its old place in the
-    /// queue. A job that loses three workers in a row fails with [`JobError::Quarantined`](crate::JobError::Quarantined).
-    ///
-    /// A panic is an answer and is not tried again.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use actor_core::{ActorSystem, BoxError};
-    /// # use actor_pool::{Job, Pool};
-    /// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
-    /// use actor_pool::JobOptions;
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), BoxError> {
-    /// # let system = ActorSystem::new("demo");
-    /// # let pool = Pool::builder().threads(1).start(&system).await?;
-    /// // Computing a square twice harms nobody, so the loss of a worker need not be an error.
-    /// let nine = pool.submit_with(&SQUARE, 3, JobOptions::new().retryable()).await?;
-    /// assert_eq!(nine.await?, 9);
-    /// # Ok(()) }
-    /// ```
-    pub const fn retryable(mut self) -> Self {
-        self.retryable = true;
-        self
     }
 }
 

@@ -8,11 +8,16 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::task::{Encoded, decode, encode_apart};
-use crate::{Job, JobError, JobsError, Payload, Refusal};
+use crate::setup::Initializer;
+use crate::task::{decode, encode};
+use crate::{Job, JobError, JobsError, Payload, Refusal, WorkerInfo};
+use actor_core::BoxError;
 use actor_core::panic::catch;
 
-type RunEncoded = Arc<dyn Fn(&[u8]) -> Result<Encoded, JobError> + Send + Sync>;
+/// Large blobs of a result are put aside for whoever can carry them apart.
+pub(crate) type Aside<'a> = Option<&'a mut Vec<bytes::Bytes>>;
+
+type RunEncoded = Arc<dyn Fn(&[u8], Aside<'_>) -> Result<Vec<u8>, JobError> + Send + Sync>;
 
 #[derive(Clone)]
 struct Listed {
@@ -42,6 +47,7 @@ struct Listed {
 #[derive(Clone, Default)]
 pub struct Jobs {
     listed: Arc<BTreeMap<&'static str, Listed>>,
+    initializer: Option<Initializer>,
 }
 
 impl Jobs {
@@ -95,9 +101,18 @@ impl Jobs {
     }
 
     /// Runs a job in the worker process.
-    pub(crate) fn run(&self, name: &str, argument: &[u8]) -> Result<Encoded, JobError> {
+    pub(crate) fn initializer_of_workers(&self) -> Option<&Initializer> {
+        self.initializer.as_ref()
+    }
+
+    pub(crate) fn run(
+        &self,
+        name: &str,
+        argument: &[u8],
+        aside: Aside<'_>,
+    ) -> Result<Vec<u8>, JobError> {
         match self.listed.get(name) {
-            Some(listed) => (listed.run)(argument),
+            Some(listed) => (listed.run)(argument, aside),
             None => Err(JobError::Unknown {
                 job: name.to_owned(),
             }),
@@ -131,6 +146,7 @@ impl fmt::Debug for Jobs {
 pub struct JobsBuilder {
     listed: BTreeMap<&'static str, Listed>,
     duplicate: Option<&'static str>,
+    initializer: Option<Initializer>,
 }
 
 impl JobsBuilder {
@@ -156,11 +172,41 @@ impl JobsBuilder {
     {
         let listed = Listed {
             signature: signature::<Arg, Out>(),
-            run: Arc::new(move |argument| run_encoded(job, argument)),
+            run: Arc::new(move |argument, aside| run_encoded(job, argument, aside)),
         };
         if self.listed.insert(job.name(), listed).is_some() {
             self.duplicate.get_or_insert(job.name());
         }
+        self
+    }
+
+    /// Runs in each worker process when it starts, before its first job. What it returns is the state of this worker, which its jobs use
+    /// through [`with_state`](crate::with_state). If it fails, or panics, the process ends and is started again after a pause; after
+    /// [as many attempts](crate::PoolBuilder::start_attempts) as are allowed the pool does not start.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::collections::HashMap;
+    /// use actor_pool::{Job, Jobs, with_state};
+    ///
+    /// const LOOK_UP: Job<String, Option<u64>> = Job::new("example.look_up/v1", |word| {
+    ///     with_state(|table: &mut HashMap<String, u64>| table.get(&word).copied()).flatten()
+    /// });
+    ///
+    /// # fn main() -> Result<(), actor_pool::JobsError> {
+    /// let jobs = Jobs::builder()
+    ///     .job(LOOK_UP)
+    ///     .initializer(|_worker| Ok(HashMap::from([("one".to_owned(), 1u64)])))
+    ///     .build()?;
+    /// # assert_eq!(jobs.names().count(), 1);
+    /// # Ok(()) }
+    /// ```
+    pub fn initializer<S: Send + 'static>(
+        mut self,
+        make: impl Fn(&WorkerInfo) -> Result<S, BoxError> + Send + Sync + 'static,
+    ) -> Self {
+        self.initializer = Some(Initializer::new(make));
         self
     }
 
@@ -185,6 +231,7 @@ impl JobsBuilder {
             Some(job) => Err(JobsError::Duplicate { job }),
             None => Ok(Jobs {
                 listed: Arc::new(self.listed),
+                initializer: self.initializer,
             }),
         }
     }
@@ -200,7 +247,11 @@ fn signature<Arg: 'static, Out: 'static>() -> TypeId {
     TypeId::of::<fn(Arg) -> Out>()
 }
 
-fn run_encoded<Arg, Out>(job: Job<Arg, Out>, argument: &[u8]) -> Result<Encoded, JobError>
+fn run_encoded<Arg, Out>(
+    job: Job<Arg, Out>,
+    argument: &[u8],
+    aside: Aside<'_>,
+) -> Result<Vec<u8>, JobError>
 where
     Arg: DeserializeOwned,
     Out: Serialize,
@@ -211,7 +262,14 @@ where
         text: panic.text,
         location: panic.location,
     })?;
-    let encoded = encode_apart(Payload::Result, &result);
+    let encoded = match aside {
+        None => encode(Payload::Result, &result),
+        Some(aside) => {
+            let (encoded, blobs) = actor_remote::blob::apart(|| encode(Payload::Result, &result));
+            *aside = blobs;
+            encoded
+        }
+    };
     actor_core::panic::discard(result);
     encoded
 }

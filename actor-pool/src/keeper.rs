@@ -16,9 +16,10 @@ use crate::dispatch::{Phase, WorkerId};
 use crate::join::{Pending, join_all};
 use crate::shared::Shared;
 use crate::thread::Work;
-use crate::{PoolReport, ShutdownMode};
+use crate::{PoolReport, ShutdownMode, runtime};
 
 const DEADLINE: &str = "deadline";
+const TIMER: &str = "timer";
 
 /// What the keeper is told.
 #[derive(Debug)]
@@ -29,12 +30,17 @@ pub(crate) enum KeeperMsg {
     /// Nothing is pending or in hand any more, and nothing will be.
     Drained,
     Deadline,
+    /// Something is due, or will be sooner than what was due before.
+    Time,
+    /// Somebody pressed Ctrl-C.
+    Interrupted,
 }
 
 /// What the keeper ends.
 pub(crate) struct Crew {
     pub(crate) supervisor: SupervisorRef,
-    pub(crate) threads: Vec<(WorkerId, ActorRef<Work>)>,
+    /// On threads and tasks.
+    pub(crate) locals: Vec<(WorkerId, ActorRef<Work>)>,
     /// Those who carry jobs to process workers.
     pub(crate) agents: Vec<AnyActorRef>,
 }
@@ -44,14 +50,17 @@ pub(crate) struct Keeper {
     shared: Arc<Shared>,
     crew: Crew,
     waiting: Vec<Reply<PoolReport>>,
+    /// How long a drain may take after Ctrl-C, if that drains.
+    on_interrupt: Option<Duration>,
 }
 
 impl Keeper {
-    pub(crate) fn new(shared: Arc<Shared>, crew: Crew) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, crew: Crew, on_interrupt: Option<Duration>) -> Self {
         Keeper {
             shared,
             crew,
             waiting: Vec::new(),
+            on_interrupt,
         }
     }
 
@@ -71,8 +80,8 @@ impl Keeper {
             agent.wait().await;
         }
         self.stop_workers().await;
-        for (id, thread) in self.crew.threads.drain(..) {
-            let reason = thread.wait().await;
+        for (id, worker) in self.crew.locals.drain(..) {
+            let reason = worker.wait().await;
             self.shared.gone(id, &reason);
         }
         let report = self.shared.report();
@@ -102,6 +111,9 @@ impl Actor for Keeper {
 
     async fn started(&mut self, ctx: &mut Context<Self>) -> ActorResult {
         ctx.monitor(&self.crew.supervisor.any());
+        if self.on_interrupt.is_some() {
+            ctx.pipe(runtime::interrupted(), |()| KeeperMsg::Interrupted);
+        }
         Ok(())
     }
 
@@ -113,6 +125,17 @@ impl Actor for Keeper {
                 self.close(mode);
             }
             KeeperMsg::Unreferenced => self.close(ShutdownMode::Drain),
+            KeeperMsg::Time => {
+                if let Some(pause) = self.shared.look_at_the_time() {
+                    ctx.send_after(TIMER, pause, KeeperMsg::Time);
+                }
+            }
+            KeeperMsg::Interrupted => {
+                tracing::info!("interrupted: the pool finishes what it has accepted");
+                let limit = self.on_interrupt.take().unwrap_or_default();
+                ctx.send_after(DEADLINE, limit, KeeperMsg::Deadline);
+                self.close(ShutdownMode::Drain);
+            }
             KeeperMsg::Drained | KeeperMsg::Deadline => self.end(ctx).await,
         }
         Ok(())

@@ -10,7 +10,8 @@ use std::task::{Context, Poll, ready};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::feed::{Ahead, Feed, Polling, Queuing};
+use crate::arguments::Arguments;
+use crate::feed::{Ahead, Batch, Chunking, Feed, Polling, Queuing};
 use crate::ready::ReadyList;
 use crate::slot::Outcome;
 use crate::{Completed, Job, JobError, JobOptions, Pool};
@@ -37,23 +38,29 @@ use crate::{Completed, Job, JobError, JobOptions, Pool};
 pub struct Map<Arg, Out, I> {
     feed: Feed<Arg, Out, I>,
     ahead: VecDeque<Ahead<Out>>,
+    /// How many arguments those are.
+    items: usize,
+    /// What came of the oldest of them, which was a chunk, the last first.
+    came: Vec<Outcome<Out>>,
 }
 
 impl<Arg, Out, I> Map<Arg, Out, I>
 where
-    Arg: Serialize + Send + 'static,
+    Arg: Serialize + DeserializeOwned + Send + 'static,
     Out: DeserializeOwned + Send + 'static,
-    I: Iterator<Item = Arg>,
+    I: Arguments<Item = Arg>,
 {
     pub(crate) fn new(pool: Pool, job: Job<Arg, Out>, arguments: I) -> Self {
         Map {
             feed: Feed::new(pool, job, arguments),
             ahead: VecDeque::new(),
+            items: 0,
+            came: Vec::new(),
         }
     }
 
-    /// How many jobs are handed in and not yet taken out by [`next`](Map::next), at most; at least 1. 16 and two for each worker by
-    /// default.
+    /// How many arguments are handed in and not yet taken out by [`next`](Map::next), at most; at least 1. 16 and two for each worker by
+    /// default, or two chunks and two for each worker.
     ///
     /// # Examples
     ///
@@ -73,7 +80,33 @@ where
     /// # Ok(()) }
     /// ```
     pub fn look_ahead(mut self, jobs: usize) -> Self {
-        self.feed.look_ahead = jobs.max(1);
+        self.feed.look_ahead = Some(jobs.max(1));
+        self
+    }
+
+    /// How many arguments go together: they share a place in the queue and the way to a worker and back, which pays for tiny jobs; one
+    /// that fails still fails alone. A worker that dies fails the whole chunk, or, of retryable jobs, what has no result is run again one
+    /// by one. When it is not said, jobs that are [retryable](JobOptions::retryable) go in chunks that suit the number of arguments and
+    /// workers, and all others alone; those with a [`Retry`](crate::Retry) after errors always go alone. With a chunk of zero every
+    /// result is [`Refusal::NoChunk`](crate::Refusal::NoChunk).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::{ActorSystem, BoxError};
+    /// # use actor_pool::{Job, Pool};
+    /// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// # let pool = Pool::builder().threads(1).start(&system).await?;
+    /// let squares = pool.map(&SQUARE, 1..=1_000).chunk(100).collect().await;
+    /// assert_eq!(squares.len(), 1_000);
+    /// # Ok(()) }
+    /// ```
+    #[doc(alias = "chunksize")]
+    pub fn chunk(mut self, arguments: usize) -> Self {
+        self.feed.chunk = Chunking::Given(arguments);
         self
     }
 
@@ -171,22 +204,37 @@ where
     }
 
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Outcome<Out>>> {
-        while self.ahead.len() < self.feed.look_ahead {
+        while self.feed.may_draw(self.items + self.came.len()) {
             match self.feed.poll_next(cx) {
-                Poll::Ready(Some(ahead)) => self.ahead.push_back(ahead),
+                Poll::Ready(Some(ahead)) => {
+                    self.items += ahead.items();
+                    self.ahead.push_back(ahead);
+                }
                 Poll::Ready(None) | Poll::Pending => break,
             }
         }
-        let Some(oldest) = self.ahead.front_mut() else {
-            return if self.feed.arguments.is_none() {
-                Poll::Ready(None)
-            } else {
-                Poll::Pending
+        loop {
+            if let Some(outcome) = self.came.pop() {
+                return Poll::Ready(Some(outcome));
+            }
+            let Some(oldest) = self.ahead.front_mut() else {
+                return if self.feed.arguments.is_none() {
+                    Poll::Ready(None)
+                } else {
+                    Poll::Pending
+                };
             };
-        };
-        let outcome = ready!(oldest.poll(cx));
-        self.ahead.pop_front();
-        Poll::Ready(Some(outcome))
+            let batch = ready!(oldest.poll(cx));
+            self.items -= oldest.items();
+            self.ahead.pop_front();
+            match batch {
+                Batch::One(outcome) => return Poll::Ready(Some(outcome)),
+                Batch::Many(outcomes) => {
+                    self.came = outcomes;
+                    self.came.reverse();
+                }
+            }
+        }
     }
 
     /// All results, in order. Does not end if the arguments do not.
@@ -263,19 +311,25 @@ pub struct MapUnordered<Arg, Out, I> {
     feed: Feed<Arg, Out, I>,
     ahead: ReadyList<(usize, Ahead<Out>)>,
     drawn: usize,
+    /// How many arguments are ahead.
+    items: usize,
+    /// What came of a chunk, the last first.
+    came: Vec<(usize, Outcome<Out>)>,
 }
 
 impl<Arg, Out, I> MapUnordered<Arg, Out, I>
 where
-    Arg: Serialize + Send + 'static,
+    Arg: Serialize + DeserializeOwned + Send + 'static,
     Out: DeserializeOwned + Send + 'static,
-    I: Iterator<Item = Arg>,
+    I: Arguments<Item = Arg>,
 {
     pub(crate) fn new(pool: Pool, job: Job<Arg, Out>, arguments: I) -> Self {
         MapUnordered {
             feed: Feed::new(pool, job, arguments),
             ahead: ReadyList::new(),
             drawn: 0,
+            items: 0,
+            came: Vec::new(),
         }
     }
 
@@ -296,7 +350,33 @@ where
     /// # Ok(()) }
     /// ```
     pub fn look_ahead(mut self, jobs: usize) -> Self {
-        self.feed.look_ahead = jobs.max(1);
+        self.feed.look_ahead = Some(jobs.max(1));
+        self
+    }
+
+    /// How many arguments go together: they share a place in the queue and the way to a worker and back, which pays for tiny jobs; one
+    /// that fails still fails alone. A worker that dies fails the whole chunk, or, of retryable jobs, what has no result is run again one
+    /// by one. When it is not said, jobs that are [retryable](JobOptions::retryable) go in chunks that suit the number of arguments and
+    /// workers, and all others alone; those with a [`Retry`](crate::Retry) after errors always go alone. With a chunk of zero every
+    /// result is [`Refusal::NoChunk`](crate::Refusal::NoChunk).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::{ActorSystem, BoxError};
+    /// # use actor_pool::{Job, Pool};
+    /// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// # let pool = Pool::builder().threads(1).start(&system).await?;
+    /// let squares = pool.map_unordered(&SQUARE, 1..=1_000).chunk(100).collect().await;
+    /// assert_eq!(squares.len(), 1_000);
+    /// # Ok(()) }
+    /// ```
+    #[doc(alias = "chunksize")]
+    pub fn chunk(mut self, arguments: usize) -> Self {
+        self.feed.chunk = Chunking::Given(arguments);
         self
     }
 
@@ -387,23 +467,62 @@ where
     }
 
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<(usize, Outcome<Out>)>> {
-        while self.ahead.len() < self.feed.look_ahead {
+        while self.feed.may_draw(self.items + self.came.len()) {
             match self.feed.poll_next(cx) {
                 Poll::Ready(Some(ahead)) => {
+                    let items = ahead.items();
                     self.ahead.push((self.drawn, ahead));
-                    self.drawn += 1;
+                    self.items += items;
+                    self.drawn += items;
                 }
                 Poll::Ready(None) | Poll::Pending => break,
             }
         }
-        if self.ahead.len() == 0 && self.feed.arguments.is_none() {
-            return Poll::Ready(None);
+        loop {
+            if let Some(one) = self.came.pop() {
+                return Poll::Ready(Some(one));
+            }
+            if self.ahead.len() == 0 && self.feed.arguments.is_none() {
+                return Poll::Ready(None);
+            }
+            let any = self.ahead.poll_any(cx, |(place, ahead), cx| {
+                let items = ahead.items();
+                ahead.poll(cx).map(|batch| (*place, items, batch))
+            });
+            let (place, items, batch) = ready!(any);
+            self.items -= items;
+            match batch {
+                Batch::One(outcome) => return Poll::Ready(Some((place, outcome))),
+                Batch::Many(outcomes) => {
+                    let numbered = outcomes.into_iter().enumerate();
+                    self.came = numbered.map(|(index, one)| (place + index, one)).collect();
+                    self.came.reverse();
+                }
+            }
         }
-        self.ahead
-            .poll_any(cx, |(place, ahead), cx| {
-                ahead.poll(cx).map(|outcome| (*place, outcome))
-            })
-            .map(Some)
+    }
+
+    /// Waits for all of them and keeps none of the results: how many there were, and what failed first.
+    ///
+    /// # Cancel safety
+    ///
+    /// What was counted is lost with the future.
+    ///
+    /// # Examples
+    ///
+    /// See [`Pool::for_each`].
+    pub async fn finish(mut self) -> Finished {
+        let mut finished = Finished::default();
+        while let Some((place, result)) = self.next().await {
+            match result {
+                Ok(_) => finished.done += 1,
+                Err(error) => {
+                    finished.failed += 1;
+                    finished.first_failure.get_or_insert((place, error));
+                }
+            }
+        }
+        finished
     }
 
     /// All results, each with the place of its argument, in the order in which they came.
@@ -455,4 +574,20 @@ impl<Arg, Out, I> fmt::Debug for MapUnordered<Arg, Out, I> {
             .field("drawn", &self.drawn)
             .finish_non_exhaustive()
     }
+}
+
+/// What came of jobs whose results nobody keeps; see [`Pool::for_each`].
+///
+/// # Examples
+///
+/// See [`Pool::for_each`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Finished {
+    /// How many have a result.
+    pub done: u64,
+    /// How many have none.
+    pub failed: u64,
+    /// The first failure that came, with the place of its argument.
+    pub first_failure: Option<(usize, JobError)>,
 }

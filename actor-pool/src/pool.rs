@@ -1,19 +1,25 @@
-//! The pool as its users see it.
+//! The pool as its users see it. Handing in closures is in `pool/closures.rs`, maps in `pool/maps.rs`.
+
+mod closures;
+mod maps;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actor_core::ActorRef;
+use actor_remote::Node;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::builder::PoolBuilder;
 use crate::keeper::KeeperMsg;
-use crate::map::{Map, MapUnordered};
 use crate::shared::Shared;
 use crate::submit::Parcel;
-use crate::{Job, JobHandle, JobOptions, Jobs, Refusal, SubmitError, WorkerInfo, WorkerStatus};
+use crate::{
+    Job, JobError, JobHandle, JobOptions, Jobs, PoolStats, Refusal, SubmitError, WorkerInfo,
+    WorkerStatus,
+};
 
 /// Which jobs a pool still does when it shuts down.
 ///
@@ -152,6 +158,7 @@ pub(crate) struct Inner {
     pub(crate) shared: Arc<Shared>,
     pub(crate) keeper: ActorRef<KeeperMsg>,
     pub(crate) has_threads: bool,
+    pub(crate) has_tasks: bool,
     /// What the process workers know; `None` without any.
     pub(crate) jobs: Option<Jobs>,
 }
@@ -181,6 +188,60 @@ impl Pool {
     /// ```
     pub fn builder() -> PoolBuilder {
         PoolBuilder::new()
+    }
+
+    /// A pool of so many tasks, to be given other workers and options: for async closures, which wait more than they compute.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::{ActorSystem, BoxError};
+    /// # use actor_pool::{Job, Pool};
+    /// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let pool = Pool::tasks(100).start(&system).await?;
+    /// let job = pool.submit_async(|| async { 6 * 7 }).await?;
+    /// assert_eq!(job.await?, 42);
+    /// # Ok(()) }
+    /// ```
+    pub fn tasks(workers: usize) -> PoolBuilder {
+        PoolBuilder::new().tasks(workers)
+    }
+
+    /// A pool of so many threads, to be given other workers and options: for functions and closures that compute or block.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_core::{ActorSystem, BoxError};
+    /// # use actor_pool::{Job, Pool};
+    /// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let system = ActorSystem::new("demo");
+    /// let pool = Pool::threads(2).start(&system).await?;
+    /// assert_eq!(pool.apply(&SQUARE, 3).await?, 9);
+    /// # Ok(()) }
+    /// ```
+    pub fn threads(workers: usize) -> PoolBuilder {
+        PoolBuilder::new().threads(workers)
+    }
+
+    /// A pool of so many processes, to be given other workers and options: for functions that may crash, leak or have to be ended. See
+    /// [`PoolBuilder::processes`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actor_pool::{Jobs, Pool};
+    /// # fn builder(node: &actor_remote::Node, jobs: &Jobs) {
+    /// let builder = Pool::processes(4, node, jobs).threads(1); // And a thread, for closures.
+    /// # drop(builder); }
+    /// ```
+    pub fn processes(workers: usize, node: &Node, jobs: &Jobs) -> PoolBuilder {
+        PoolBuilder::new().processes(workers, node, jobs)
     }
 
     pub(crate) fn new(inner: Inner) -> Self {
@@ -236,7 +297,7 @@ impl Pool {
         argument: Arg,
     ) -> Result<JobHandle<Out>, SubmitError<Arg>>
     where
-        Arg: Serialize + Send + 'static,
+        Arg: Serialize + DeserializeOwned + Send + 'static,
         Out: DeserializeOwned + Send + 'static,
     {
         self.submit_with(job, argument, JobOptions::new()).await
@@ -275,14 +336,14 @@ impl Pool {
         options: JobOptions,
     ) -> Result<JobHandle<Out>, SubmitError<Arg>>
     where
-        Arg: Serialize + Send + 'static,
+        Arg: Serialize + DeserializeOwned + Send + 'static,
         Out: DeserializeOwned + Send + 'static,
     {
         if let Err(refusal) = self.check(job) {
             return Err(SubmitError::new(refusal, argument));
         }
-        let (parcel, call) = Parcel::call(job, argument);
-        let submitted = parcel.submit(self.shared(), options).await;
+        let (parcel, call) = Parcel::call(job, argument, &options);
+        let submitted = parcel.submit(self.shared(), &options).await;
         submitted.map_err(|refusal| SubmitError::new(refusal, call.take_back()))
     }
 
@@ -324,7 +385,7 @@ impl Pool {
         argument: Arg,
     ) -> Result<JobHandle<Out>, SubmitError<Arg>>
     where
-        Arg: Serialize + Send + 'static,
+        Arg: Serialize + DeserializeOwned + Send + 'static,
         Out: DeserializeOwned + Send + 'static,
     {
         self.try_submit_with(job, argument, JobOptions::new())
@@ -359,57 +420,27 @@ impl Pool {
         options: JobOptions,
     ) -> Result<JobHandle<Out>, SubmitError<Arg>>
     where
-        Arg: Serialize + Send + 'static,
+        Arg: Serialize + DeserializeOwned + Send + 'static,
         Out: DeserializeOwned + Send + 'static,
     {
         if let Err(refusal) = self.check(job) {
             return Err(SubmitError::new(refusal, argument));
         }
-        let (parcel, call) = Parcel::call(job, argument);
-        let submitted = parcel.try_submit(self.shared(), options);
+        let (parcel, call) = Parcel::call(job, argument, &options);
+        let submitted = parcel.try_submit(self.shared(), &options);
         submitted.map_err(|refusal| SubmitError::new(refusal, call.take_back()))
     }
 
-    /// Hands a closure in, which runs on a thread worker; waits for room if there is none.
+    /// Hands a job in and waits for its result.
     ///
     /// # Errors
     ///
-    /// [`SubmitError`] gives the closure back: the pool ends, or has no thread workers ([`Refusal::NoThreads`]).
+    /// [`JobError`] says why there is no result; [`JobError::Refused`] if it was not accepted. The argument is gone; use
+    /// [`submit`](Pool::submit) where it is needed.
     ///
     /// # Cancel safety
     ///
-    /// See [`submit`](Pool::submit).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), actor_core::BoxError> {
-    /// # use actor_pool::Pool;
-    /// # let system = actor_core::ActorSystem::new("demo");
-    /// let pool = Pool::builder().threads(1).start(&system).await?;
-    /// let words = vec!["a", "b"];
-    /// let joined = pool.submit_fn(move || words.join("-")).await?;
-    /// assert_eq!(joined.await?, "a-b");
-    /// # Ok(()) }
-    /// ```
-    pub async fn submit_fn<F, Out>(&self, work: F) -> Result<JobHandle<Out>, SubmitError<F>>
-    where
-        F: FnOnce() -> Out + Send + 'static,
-        Out: Send + 'static,
-    {
-        if !self.inner.has_threads {
-            return Err(SubmitError::new(Refusal::NoThreads, work));
-        }
-        let (parcel, closure) = Parcel::closure(work);
-        let submitted = parcel.submit(self.shared(), JobOptions::new()).await;
-        submitted.map_err(|refusal| SubmitError::new(refusal, closure.take_back()))
-    }
-
-    /// Like [`submit_fn`](Pool::submit_fn), but never waits.
-    ///
-    /// # Errors
-    ///
-    /// [`SubmitError`] gives the closure back; see [`try_submit`](Pool::try_submit).
+    /// When it is dropped, the job goes on, if it was accepted.
     ///
     /// # Examples
     ///
@@ -421,56 +452,21 @@ impl Pool {
     /// # async fn main() -> Result<(), BoxError> {
     /// # let system = ActorSystem::new("demo");
     /// # let pool = Pool::builder().threads(1).start(&system).await?;
-    /// let words = vec!["a", "b"];
-    /// let joined = pool.try_submit_fn(move || words.join("-"))?;
-    /// assert_eq!(joined.await?, "a-b");
+    /// assert_eq!(pool.apply(&SQUARE, 3).await?, 9);
     /// # Ok(()) }
     /// ```
-    pub fn try_submit_fn<F, Out>(&self, work: F) -> Result<JobHandle<Out>, SubmitError<F>>
+    pub async fn apply<Arg, Out>(&self, job: &Job<Arg, Out>, argument: Arg) -> Result<Out, JobError>
     where
-        F: FnOnce() -> Out + Send + 'static,
-        Out: Send + 'static,
-    {
-        if !self.inner.has_threads {
-            return Err(SubmitError::new(Refusal::NoThreads, work));
-        }
-        let (parcel, closure) = Parcel::closure(work);
-        let submitted = parcel.try_submit(self.shared(), JobOptions::new());
-        submitted.map_err(|refusal| SubmitError::new(refusal, closure.take_back()))
-    }
-
-    /// Runs a job over many arguments and gives the results in the order of the arguments.
-    ///
-    /// The arguments are drawn lazily, a bounded number ahead of the results, so they may be without end. An argument that fails is an
-    /// error in its own place only. Nothing happens before [`next`](Map::next) or [`collect`](Map::collect) is called.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use actor_core::{ActorSystem, BoxError};
-    /// # use actor_pool::{Job, Pool};
-    /// # const SQUARE: Job<u64, u64> = Job::new("example.square/v1", |number| number * number);
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), BoxError> {
-    /// # let system = ActorSystem::new("demo");
-    /// # let pool = Pool::builder().threads(1).start(&system).await?;
-    /// let mut squares = pool.map(&SQUARE, 1..); // Without end.
-    /// for expected in [1, 4, 9] {
-    ///     assert_eq!(squares.next().await, Some(Ok(expected)));
-    /// }
-    /// # Ok(()) }
-    /// ```
-    #[doc(alias = "imap")]
-    pub fn map<Arg, Out, I>(&self, job: &Job<Arg, Out>, arguments: I) -> Map<Arg, Out, I::IntoIter>
-    where
-        Arg: Serialize + Send + 'static,
+        Arg: Serialize + DeserializeOwned + Send + 'static,
         Out: DeserializeOwned + Send + 'static,
-        I: IntoIterator<Item = Arg>,
     {
-        Map::new(self.clone(), *job, arguments.into_iter())
+        let submitted = self.submit(job, argument).await;
+        submitted
+            .map_err(|error| JobError::from(error.refusal().clone()))?
+            .await
     }
 
-    /// Like [`map`](Pool::map), but gives each result, with its place, as soon as it is there.
+    /// What the pool has done so far, and what it is doing. A snapshot.
     ///
     /// # Examples
     ///
@@ -482,26 +478,13 @@ impl Pool {
     /// # async fn main() -> Result<(), BoxError> {
     /// # let system = ActorSystem::new("demo");
     /// # let pool = Pool::builder().threads(1).start(&system).await?;
-    /// let mut sum = 0;
-    /// let mut squares = pool.map_unordered(&SQUARE, [5, 3, 4]);
-    /// while let Some((_place, square)) = squares.next().await {
-    ///     sum += square?;
-    /// }
-    /// assert_eq!(sum, 50);
+    /// pool.apply(&SQUARE, 3).await?;
+    /// assert_eq!(pool.stats().done, 1);
     /// # Ok(()) }
     /// ```
-    #[doc(alias = "imap_unordered")]
-    pub fn map_unordered<Arg, Out, I>(
-        &self,
-        job: &Job<Arg, Out>,
-        arguments: I,
-    ) -> MapUnordered<Arg, Out, I::IntoIter>
-    where
-        Arg: Serialize + Send + 'static,
-        Out: DeserializeOwned + Send + 'static,
-        I: IntoIterator<Item = Arg>,
-    {
-        MapUnordered::new(self.clone(), *job, arguments.into_iter())
+    #[must_use]
+    pub fn stats(&self) -> PoolStats {
+        self.shared().stats()
     }
 
     /// The workers, in the order of their names' numbers, threads first. A snapshot: they go on meanwhile.

@@ -6,17 +6,22 @@
 //! Rules: (1) under the lock runs no user code, no drop of user data and no wake; what is to be woken is collected and woken
 //! afterwards. (2) Room is what `capacity` leaves beside the pending jobs and the places kept in the line; nobody overtakes the line.
 
+mod workers;
+
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
-use actor_core::ExitReason;
+use actor_core::{AnyActorRef, ExitReason, Overflow};
 
 use crate::arena::Key;
-use crate::dispatch::{Dispatch, Needs, Offer, Phase, Stage, Verdict, WorkerId};
+use crate::dispatch::{Abort, Dispatch, Moment, Offer, Phase, Rate, Stage, Verdict, WorkerId};
 use crate::line::{Line, Ticket};
+use crate::runtime::Clock;
+use crate::stats::PoolStats;
 use crate::task::Task;
 use crate::{
-    JobError, JobOptions, JobStatus, PoolReport, Refusal, WorkerInfo, WorkerKind, WorkerState,
+    JobError, JobStatus, PoolReport, Progress, Refusal, WorkerInfo, WorkerKind, WorkerState,
     WorkerStatus,
 };
 use actor_core::panic::discard;
@@ -36,6 +41,8 @@ struct State {
     drain_waker: Option<Waker>,
     /// How many jobs were not begun because the pool closed.
     cancelled: u64,
+    /// When the keeper will look at the time.
+    armed: Option<Moment>,
 }
 
 /// What is known of one worker besides its work.
@@ -44,38 +51,74 @@ struct Seat {
     restarts: u32,
     /// As it was when it was given up.
     abandoned: Option<WorkerInfo>,
+    /// Its process, to be killed for an abort.
+    process: Option<AnyActorRef>,
 }
 
 /// See the module's header.
 pub(crate) struct Shared {
     state: Mutex<State>,
-    capacity: usize,
+    limits: Limits,
+    clock: Clock,
     /// One per worker, set before the pool is handed out.
     bells: OnceLock<Vec<Bell>>,
-    /// The keeper's.
-    drained: OnceLock<Bell>,
+    keeper: OnceLock<KeeperBells>,
+}
+
+/// What a pool takes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub(crate) capacity: usize,
+    pub(crate) overflow: Overflow,
+    pub(crate) rate: Option<Rate>,
+}
+
+/// How the keeper is told.
+pub(crate) struct KeeperBells {
+    /// Nothing is pending or in hand any more, and nothing will be.
+    pub(crate) drained: Bell,
+    /// There is a moment to wait for, sooner than those before.
+    pub(crate) sooner: Bell,
 }
 
 impl Shared {
-    pub(crate) fn new(capacity: usize) -> Self {
+    pub(crate) fn new(limits: Limits) -> Self {
         Shared {
             state: Mutex::new(State {
-                dispatch: Dispatch::new(),
+                dispatch: Dispatch::new(limits.rate),
                 line: Line::new(),
                 seats: Vec::new(),
                 drain_told: false,
                 drain_waker: None,
                 cancelled: 0,
+                armed: None,
             }),
-            capacity,
+            limits,
+            clock: Clock::start(),
             bells: OnceLock::new(),
-            drained: OnceLock::new(),
+            keeper: OnceLock::new(),
         }
     }
 
     // Rule 1 keeps panics out, so a poisoned lock guards nothing half-changed.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// For what depends on the time.
+    fn lock_now(&self) -> MutexGuard<'_, State> {
+        let now = self.clock.now();
+        let mut state = self.lock();
+        state.dispatch.advance(now);
+        state
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    pub(crate) fn overflow(&self) -> Overflow {
+        self.limits.overflow
     }
 
     /// Adds a worker, before the pool is handed out.
@@ -90,14 +133,15 @@ impl Shared {
             info,
             restarts: 0,
             abandoned: None,
+            process: None,
         });
         state.dispatch.add_worker(kind, window)
     }
 
     /// Says how the workers, in the order in which they were added, and the keeper are reached.
-    pub(crate) fn set_bells(&self, workers: Vec<Bell>, drained: Bell) {
+    pub(crate) fn set_bells(&self, workers: Vec<Bell>, keeper: KeeperBells) {
         drop(self.bells.set(workers));
-        drop(self.drained.set(drained));
+        drop(self.keeper.set(keeper));
         self.settle(self.lock());
     }
 
@@ -105,11 +149,13 @@ impl Shared {
     fn settle<'a>(&'a self, mut state: MutexGuard<'a, State>) {
         loop {
             let wake = state.dispatch.poll_wake();
-            let grant = if state.has_room(self.capacity) {
+            let grant = if state.has_room(self.limits.capacity) {
                 state.line.grant()
             } else {
                 None
             };
+            let ended = state.poll_ended();
+            let is_sooner = state.arm();
             let is_drained = state.dispatch.is_drained();
             let drained = !state.drain_told && is_drained;
             state.drain_told |= drained;
@@ -118,7 +164,7 @@ impl Shared {
             if let Some(waker) = waiting {
                 waker.wake();
             }
-            if wake.is_none() && grant.is_none() && !drained {
+            if wake.is_none() && grant.is_none() && ended.is_empty() && !drained && !is_sooner {
                 return;
             }
             if let (Some(id), Some(bells)) = (wake, self.bells.get()) {
@@ -127,30 +173,73 @@ impl Shared {
             if let Some(waker) = grant {
                 waker.wake();
             }
-            if drained && let Some(tell) = self.drained.get() {
-                tell();
+            if let Some(keeper) = self.keeper.get() {
+                if is_sooner {
+                    (keeper.sooner)();
+                }
+                if drained {
+                    (keeper.drained)();
+                }
+            }
+            for (job, verdict) in ended {
+                self.tell(job, verdict, &ExitReason::Shutdown);
             }
             state = self.lock();
         }
     }
 
+    /// Tells a job what became of it. `reason` is how its worker ended, where it did.
+    fn tell(&self, job: AnyTask, verdict: Verdict, reason: &ExitReason) {
+        let reason = || reason.clone();
+        job.fail(match verdict {
+            Verdict::Lost => JobError::WorkerLost {
+                maybe_ran: true,
+                reason: reason(),
+            },
+            Verdict::Quarantined(losses) => JobError::Quarantined {
+                losses,
+                reason: reason(),
+            },
+            Verdict::Shutdown => JobError::Shutdown,
+            Verdict::Expired => JobError::Expired,
+            Verdict::Evicted => JobError::Dropped,
+            Verdict::Aborted => JobError::Aborted,
+            Verdict::Split(key) => {
+                let parts = Arc::clone(&job).split();
+                let mut state = self.lock_now();
+                state.dispatch.handle_split(key, parts);
+                self.settle(state);
+                return discard(job);
+            }
+        });
+        discard(job);
+    }
+
+    /// Time has gone on. How long it is until the next moment that counts.
+    pub(crate) fn look_at_the_time(&self) -> Option<Duration> {
+        let now = self.clock.now();
+        let mut state = self.lock();
+        state.dispatch.advance(now);
+        let next = state.dispatch.poll_timeout();
+        state.armed = next;
+        self.settle(state);
+        next.map(|at| at.since(now))
+    }
+
     // ---- submitters ----
 
     /// Accepts a job if there is room and nobody waits for it.
-    pub(crate) fn offer(
-        &self,
-        job: AnyTask,
-        needs: Needs,
-        options: JobOptions,
-    ) -> Result<Key, Refusal> {
-        let mut state = self.lock();
-        if state.dispatch.phase() != Phase::Open {
-            return Err(Refusal::Closed);
+    pub(crate) fn offer(&self, offer: Offer<AnyTask>) -> Result<Key, Refusal> {
+        let mut state = self.lock_now();
+        state.check(&offer)?;
+        if state.line.has_waiting() || !state.has_room(self.limits.capacity) {
+            let gives_way = self.limits.overflow == Overflow::DropOldest
+                && state.dispatch.handle_evict(offer.terms.priority);
+            if !gives_way {
+                return Err(Refusal::Full);
+            }
         }
-        if state.line.has_waiting() || !state.has_room(self.capacity) {
-            return Err(Refusal::Full);
-        }
-        let key = state.dispatch.handle_submit(offer(job, needs, options));
+        let key = state.dispatch.handle_submit(offer);
         self.settle(state);
         Ok(key)
     }
@@ -174,7 +263,7 @@ impl Shared {
                 return Poll::Ready(Ok(()));
             }
             Some(waiting) => state.line.refresh(waiting, waker),
-            None if !state.line.has_waiting() && state.has_room(self.capacity) => {
+            None if !state.line.has_waiting() && state.has_room(self.limits.capacity) => {
                 *ticket = Some(state.line.reserve());
                 drop(state);
                 return Poll::Ready(Ok(()));
@@ -193,17 +282,17 @@ impl Shared {
     pub(crate) fn offer_reserved(
         &self,
         ticket: Ticket,
-        job: AnyTask,
-        needs: Needs,
-        options: JobOptions,
+        offer: Offer<AnyTask>,
     ) -> Result<Key, Refusal> {
-        let mut state = self.lock();
-        if state.dispatch.phase() != Phase::Open || !state.line.claim(ticket) {
+        let mut state = self.lock_now();
+        if !state.line.claim(ticket) {
             return Err(Refusal::Closed);
         }
-        let key = state.dispatch.handle_submit(offer(job, needs, options));
+        let key = state
+            .check(&offer)
+            .map(|()| state.dispatch.handle_submit(offer));
         self.settle(state);
-        Ok(key)
+        key
     }
 
     /// Leaves the line, or gives kept room up.
@@ -228,6 +317,37 @@ impl Shared {
         was_pending
     }
 
+    /// Cancels a job, or ends it where that is possible. Whether it was pending or is being ended.
+    pub(crate) fn abort(&self, key: Key) -> bool {
+        let mut state = self.lock();
+        let abort = state.dispatch.handle_abort(key);
+        let process = match abort {
+            Abort::Process(id) => state.seats[id].process.clone(),
+            _ => None,
+        };
+        self.settle(state);
+        match abort {
+            Abort::Cancelled(job) => {
+                job.fail(JobError::Cancelled);
+                discard(job);
+                true
+            }
+            Abort::Process(_) => {
+                if let Some(process) = process {
+                    process.kill();
+                }
+                true
+            }
+            Abort::Task(job) => {
+                let is_ended = job.abort();
+                discard(job);
+                is_ended
+            }
+            Abort::Behind => true,
+            Abort::No => false,
+        }
+    }
+
     pub(crate) fn status(&self, key: Key) -> JobStatus {
         match self.lock().dispatch.stage(key) {
             Some(Stage::Pending) => JobStatus::Pending,
@@ -236,109 +356,13 @@ impl Shared {
         }
     }
 
-    // ---- workers ----
-
-    /// A worker has started. Its next step is to ask for work.
-    pub(crate) fn up(&self, id: WorkerId, pid: Option<u32>) -> WorkerInfo {
-        let mut state = self.lock();
-        state.seats[id].info.pid = pid;
-        state.dispatch.handle_up(id);
-        state.seats[id].info.clone()
-    }
-
-    /// What the worker begins next; without an answer its bell will ring.
-    pub(crate) fn next(&self, id: WorkerId) -> Option<(Key, AnyTask)> {
-        let mut state = self.lock();
-        let next = state.dispatch.handle_next(id);
-        self.settle(state);
-        next
-    }
-
-    /// The worker is done with a job. `false` when it was taken from it before.
-    pub(crate) fn done(&self, id: WorkerId, key: Key) -> bool {
-        let mut state = self.lock();
-        let done = state.dispatch.handle_done(id, key);
-        self.settle(state);
-        let was_held = done.is_some();
-        discard(done);
-        was_held
-    }
-
-    /// How many jobs the worker may hold from now on.
-    pub(crate) fn set_window(&self, id: WorkerId, window: usize) {
-        let mut state = self.lock();
-        state.dispatch.set_window(id, window);
-        self.settle(state);
-    }
-
-    /// The worker has not begun a job and never will.
-    pub(crate) fn give_back(&self, id: WorkerId, key: Key) {
-        let mut state = self.lock();
-        let ended = state.dispatch.handle_given_back(id, key);
-        self.settle(state);
-        if let Some((job, _)) = ended {
-            job.fail(JobError::Shutdown);
+    /// A running job says how far it is.
+    pub(crate) fn progress(&self, key: Key, progress: Progress) {
+        let job = self.lock().dispatch.job(key).cloned();
+        if let Some(job) = job {
+            job.progress(progress);
             discard(job);
         }
-    }
-
-    /// Both at once.
-    pub(crate) fn done_and_next(&self, id: WorkerId, key: Key) -> (bool, Option<(Key, AnyTask)>) {
-        let mut state = self.lock();
-        let done = state.dispatch.handle_done(id, key);
-        let next = state.dispatch.handle_next(id);
-        self.settle(state);
-        let was_held = done.is_some();
-        discard(done);
-        (was_held, next)
-    }
-
-    /// The worker ended; `begun` says whether the first job in its hands may have begun.
-    pub(crate) fn lost(&self, id: WorkerId, begun: bool, reason: &ExitReason) {
-        let mut state = self.lock();
-        state.seats[id].info.pid = None;
-        let ended = state.dispatch.handle_lost(id, begun);
-        self.settle(state);
-        for (job, verdict) in ended {
-            let reason = reason.clone();
-            job.fail(match verdict {
-                Verdict::Lost => JobError::WorkerLost {
-                    maybe_ran: true,
-                    reason,
-                },
-                Verdict::Quarantined(losses) => JobError::Quarantined { losses, reason },
-                Verdict::Shutdown => JobError::Shutdown,
-            });
-            discard(job);
-        }
-    }
-
-    /// The worker is about to be replaced.
-    pub(crate) fn count_restart(&self, id: WorkerId) {
-        self.lock().seats[id].restarts += 1;
-    }
-
-    /// The worker will never come back. May be told more than once.
-    pub(crate) fn gone(&self, id: WorkerId, reason: &ExitReason) {
-        if *reason == ExitReason::Unresponsive {
-            self.note_abandoned(id);
-        }
-        self.lost(id, true, reason);
-        let mut state = self.lock();
-        let stranded = state.dispatch.handle_gone(id);
-        self.finish_closing(state, stranded);
-    }
-
-    fn note_abandoned(&self, id: WorkerId) {
-        let mut state = self.lock();
-        let seat = &mut state.seats[id];
-        if seat.abandoned.is_some() {
-            return;
-        }
-        seat.abandoned = Some(seat.info.clone());
-        let name = Arc::clone(&seat.info.name);
-        drop(state);
-        tracing::error!(worker = %name, "a thread is stuck in a job and is given up");
     }
 
     // ---- the pool ----
@@ -346,8 +370,8 @@ impl Shared {
     /// Takes no more jobs, and begins no more when it cancels.
     pub(crate) fn close(&self, phase: Phase) {
         let mut state = self.lock();
-        let cancelled = state.dispatch.handle_close(phase);
-        self.finish_closing(state, cancelled);
+        state.dispatch.handle_close(phase);
+        self.finish_closing(state);
     }
 
     /// Ready once the pool is closed and nothing is pending or in hand any more. For the keeper alone.
@@ -377,18 +401,13 @@ impl Shared {
         }
     }
 
-    fn finish_closing<'a>(&'a self, mut state: MutexGuard<'a, State>, cancelled: Vec<AnyTask>) {
+    fn finish_closing<'a>(&'a self, mut state: MutexGuard<'a, State>) {
         let waiting = if state.dispatch.phase() == Phase::Open {
             Vec::new()
         } else {
             state.line.dissolve()
         };
-        state.cancelled += cancelled.len() as u64;
         self.settle(state);
-        for job in cancelled {
-            job.fail(JobError::Shutdown);
-            discard(job);
-        }
         waiting.into_iter().for_each(Waker::wake);
     }
 
@@ -417,8 +436,26 @@ impl Shared {
             pid: seat.info.pid,
             state: state.dispatch.worker_state(id),
             restarts: seat.restarts,
+            job: state.name_in_hand(id),
         };
         state.seats.iter().enumerate().map(line).collect()
+    }
+
+    /// What was counted, at one moment.
+    pub(crate) fn stats(&self) -> PoolStats {
+        let workers = self.workers();
+        let state = self.lock();
+        let counts = state.dispatch.counts().clone();
+        PoolStats {
+            queued: state.dispatch.pending(),
+            running: state.dispatch.in_hand(),
+            done: counts.done,
+            failed: counts.failed,
+            retried: counts.retried,
+            workers,
+            queueing_time: counts.queueing,
+            running_time: counts.running,
+        }
     }
 }
 
@@ -426,12 +463,41 @@ impl State {
     fn has_room(&self, capacity: usize) -> bool {
         self.dispatch.pending() + self.line.kept() < capacity
     }
-}
 
-fn offer(job: AnyTask, needs: Needs, options: JobOptions) -> Offer<AnyTask> {
-    Offer {
-        job,
-        needs,
-        retryable: options.retryable,
+    /// Whether the pool takes such a job at all.
+    fn check(&self, offer: &Offer<AnyTask>) -> Result<(), Refusal> {
+        if self.dispatch.phase() != Phase::Open {
+            return Err(Refusal::Closed);
+        }
+        let deadline = offer.terms.rare.as_ref().and_then(|rare| rare.deadline);
+        if deadline.is_some_and(|at| at <= self.dispatch.now()) {
+            return Err(Refusal::Expired);
+        }
+        Ok(())
+    }
+
+    /// Whether there is a moment to wait for that comes sooner than what the keeper waits for.
+    fn arm(&mut self) -> bool {
+        let Some(next) = self.dispatch.poll_timeout() else {
+            return false;
+        };
+        let is_sooner = self.armed.is_none_or(|armed| next < armed);
+        if is_sooner {
+            self.armed = Some(next);
+        }
+        is_sooner
+    }
+
+    fn poll_ended(&mut self) -> Vec<(AnyTask, Verdict)> {
+        let ended = self.dispatch.poll_ended();
+        let is_shut = |(_, verdict): &&(AnyTask, Verdict)| *verdict == Verdict::Shutdown;
+        self.cancelled += ended.iter().filter(is_shut).count() as u64;
+        ended
+    }
+
+    fn name_in_hand(&self, id: WorkerId) -> Option<Arc<str>> {
+        let key = self.dispatch.in_hand_of(id)?;
+        let label = self.dispatch.label(key).cloned();
+        label.or_else(|| self.dispatch.job(key)?.name().map(Arc::from))
     }
 }

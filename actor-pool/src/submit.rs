@@ -7,11 +7,15 @@ use std::task::{Context, Poll};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::dispatch::Needs;
+use crate::arena::Key;
+use crate::chunk::{Chunk, Outcomes};
+use crate::dispatch::{Needs, Offer, Terms};
+use crate::future_task::Async;
 use crate::line::Ticket;
 use crate::shared::{AnyTask, Shared};
-use crate::task::{Call, Closure, Promise};
+use crate::task::{Call, Closure, Promise, Task};
 use crate::{Job, JobHandle, JobOptions, Refusal};
+use actor_core::Overflow;
 
 /// Room in the queue, or a place in the line for it; given up on drop.
 pub(crate) struct Room {
@@ -43,14 +47,16 @@ impl Room {
     pub(crate) fn submit<Out>(
         &mut self,
         parcel: &Parcel<Out>,
-        options: JobOptions,
+        options: &JobOptions,
     ) -> Result<JobHandle<Out>, Refusal> {
         let ticket = self.ticket.take().ok_or(Refusal::Closed)?;
-        let task = Arc::clone(&parcel.task);
-        let key = self
-            .shared
-            .offer_reserved(ticket, task, parcel.needs, options)?;
-        Ok(parcel.handle(&self.shared, key))
+        let submitted = parcel
+            .offer(&self.shared, options)
+            .and_then(|offer| self.shared.offer_reserved(ticket, offer));
+        if submitted.is_err() {
+            self.shared.leave(ticket);
+        }
+        Ok(parcel.handle(&self.shared, submitted?))
     }
 }
 
@@ -68,55 +74,86 @@ pub(crate) struct Parcel<Out> {
 }
 
 impl<Out: Send + 'static> Parcel<Out> {
-    pub(crate) fn call<Arg>(job: &Job<Arg, Out>, argument: Arg) -> (Self, Arc<Call<Arg, Out>>)
+    fn new<T: Task + Promise<Out> + 'static>(both: T, needs: Needs) -> (Self, Arc<T>) {
+        let both = Arc::new(both);
+        let parcel = Parcel {
+            task: Arc::clone(&both) as AnyTask,
+            promise: Arc::clone(&both) as Arc<dyn Promise<Out>>,
+            needs,
+        };
+        (parcel, both)
+    }
+
+    pub(crate) fn call<Arg>(
+        job: &Job<Arg, Out>,
+        argument: Arg,
+        options: &JobOptions,
+    ) -> (Self, Arc<Call<Arg, Out>>)
     where
-        Arg: Serialize + Send + 'static,
+        Arg: Serialize + DeserializeOwned + Send + 'static,
         Out: DeserializeOwned,
     {
-        let call = Call::new(*job, argument);
-        let parcel = Parcel {
-            task: Arc::clone(&call) as AnyTask,
-            promise: Arc::clone(&call) as Arc<dyn Promise<Out>>,
-            needs: Needs::Any,
-        };
-        (parcel, call)
+        let call = Call::new(*job, argument, options.is_repeatable());
+        Parcel::new(call, Needs::Any)
     }
 
     pub(crate) fn closure<F>(work: F) -> (Self, Arc<Closure<F, Out>>)
     where
         F: FnOnce() -> Out + Send + 'static,
     {
-        let closure = Closure::new(work);
-        let parcel = Parcel {
-            task: Arc::clone(&closure) as AnyTask,
-            promise: Arc::clone(&closure) as Arc<dyn Promise<Out>>,
-            needs: Needs::Thread,
-        };
-        (parcel, closure)
+        Parcel::new(Closure::new(work), Needs::Thread)
+    }
+
+    pub(crate) fn future<F, Fut>(work: F) -> (Self, Arc<Async<F, Out>>)
+    where
+        F: FnOnce() -> Fut + Send + 'static,
+        Fut: Future<Output = Out> + Send + 'static,
+    {
+        Parcel::new(Async::new(work), Needs::Task)
+    }
+}
+
+impl<Out: Send + 'static> Parcel<Outcomes<Out>> {
+    pub(crate) fn chunk<Arg>(job: &Job<Arg, Out>, arguments: Vec<Arg>) -> Self
+    where
+        Arg: Serialize + DeserializeOwned + Send + 'static,
+        Out: DeserializeOwned,
+    {
+        Parcel::new(Chunk::new(*job, arguments), Needs::Any).0
     }
 }
 
 impl<Out> Parcel<Out> {
-    fn handle(&self, shared: &Arc<Shared>, key: crate::arena::Key) -> JobHandle<Out> {
+    fn handle(&self, shared: &Arc<Shared>, key: Key) -> JobHandle<Out> {
         JobHandle::new(Arc::clone(&self.promise), Arc::clone(shared), key)
+    }
+
+    fn offer(&self, shared: &Shared, options: &JobOptions) -> Result<Offer<AnyTask>, Refusal> {
+        let terms: Terms = options.terms(shared.clock())?;
+        Ok(Offer {
+            job: Arc::clone(&self.task),
+            needs: self.needs,
+            terms,
+            items: self.task.items(),
+        })
     }
 
     pub(crate) fn try_submit(
         &self,
         shared: &Arc<Shared>,
-        options: JobOptions,
+        options: &JobOptions,
     ) -> Result<JobHandle<Out>, Refusal> {
-        let key = shared.offer(Arc::clone(&self.task), self.needs, options)?;
+        let key = shared.offer(self.offer(shared, options)?)?;
         Ok(self.handle(shared, key))
     }
 
     pub(crate) async fn submit(
         &self,
         shared: &Arc<Shared>,
-        options: JobOptions,
+        options: &JobOptions,
     ) -> Result<JobHandle<Out>, Refusal> {
         match self.try_submit(shared, options) {
-            Err(Refusal::Full) => {}
+            Err(Refusal::Full) if shared.overflow() == Overflow::Wait => {}
             other => return other,
         }
         let mut room = Room::new(Arc::clone(shared));

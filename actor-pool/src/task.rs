@@ -4,31 +4,61 @@
 //! encoding, decoding, dropping) runs only here, and every panic of it is caught here.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 
 use actor_core::ExitReason;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::slot::{Outcome, Slot};
-use crate::{Completed, Job, JobError, Payload, WorkerInfo};
+use crate::{Completed, Job, JobError, Payload, Progress, WorkerInfo};
 use actor_core::panic::{catch, discard};
 
-/// Says that the worker is done with the job, before anybody can see the outcome: who has a result finds it counted. `false` when the
-/// job was taken from the worker before; then the outcome is of no use.
-pub(crate) type Settle<'a> = &'a mut dyn FnMut() -> bool;
+/// What came of a job in the hands of a worker.
+pub(crate) struct Report<'a> {
+    /// How many of its items failed: 0 or 1, or more for a chunk.
+    pub(crate) failed: u32,
+    /// Why, for a job that may be run again.
+    pub(crate) error: Option<&'a JobError>,
+}
+
+/// What is to become of an outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Settled {
+    /// It counts.
+    Counts,
+    /// The job is run again; its argument must still be there.
+    Again,
+    /// The job was taken from the worker before; the outcome is of no use.
+    Gone,
+}
+
+/// Says that the worker is done with the job, before anybody can see the outcome: who has a result finds it counted.
+pub(crate) type Settle<'a> = &'a mut dyn FnMut(&Report<'_>) -> Settled;
 
 /// What workers do with a job.
 pub(crate) trait Task: Send + Sync {
     /// The name of the job, for another process. `None`: it cannot leave this one.
     fn name(&self) -> Option<&'static str>;
 
-    /// Whether the argument is a chunk of arguments, laid out as `process/chunk.rs` says.
-    fn is_chunk(&self) -> bool {
-        false
+    /// How many jobs it is in one: more than one for a chunk, which travels with [`encode_items`](Task::encode_items).
+    fn items(&self) -> u32 {
+        1
     }
 
     /// Does the work on the calling thread.
     fn run(&self, worker: &WorkerInfo, settle: Settle<'_>);
+
+    /// Does the work as part of a task, as far as it goes without waiting.
+    fn poll_run(&self, _cx: &mut Context<'_>, worker: &WorkerInfo, settle: Settle<'_>) -> Poll<()> {
+        self.run(worker, settle);
+        Poll::Ready(())
+    }
+
+    /// Lets the work fall at its next await. `false` when it has none.
+    fn abort(&self) -> bool {
+        false
+    }
 
     /// The encoded argument; the argument stays.
     fn encode(&self) -> Result<Vec<u8>, JobError>;
@@ -36,8 +66,33 @@ pub(crate) trait Task: Send + Sync {
     /// The work was done elsewhere; this is the encoded result.
     fn complete(&self, result: &[u8], worker: &WorkerInfo, settle: Settle<'_>);
 
+    /// The work was tried elsewhere, and failed; perhaps it is to be tried again.
+    fn complete_failed(&self, error: JobError, settle: Settle<'_>);
+
+    /// The encoded arguments of a chunk, but for those that cannot be encoded; each packed by [`pack`](crate::pack).
+    fn encode_items(&self) -> Vec<u8> {
+        Vec::new()
+    }
+
+    /// The chunk was done elsewhere; these are its encoded results, as many as there were packed arguments.
+    fn complete_items(
+        &self,
+        _results: &mut dyn Iterator<Item = Result<&[u8], JobError>>,
+        _worker: &WorkerInfo,
+        _settle: Settle<'_>,
+    ) {
+    }
+
+    /// The items of a chunk, each a job of its own.
+    fn split(self: Arc<Self>) -> Vec<Arc<dyn Task>> {
+        Vec::new()
+    }
+
     /// There is no result.
     fn fail(&self, error: JobError);
+
+    /// The work has come so far.
+    fn progress(&self, progress: Progress);
 }
 
 /// What the handle of a job holds.
@@ -48,8 +103,16 @@ pub(crate) trait Promise<Out>: Send + Sync {
 /// A registered job.
 pub(crate) struct Call<Arg, Out> {
     job: Job<Arg, Out>,
-    argument: Mutex<Option<Arg>>,
+    argument: Mutex<Argument<Arg>>,
+    /// It may have to be run again after an error, so its argument is kept, encoded.
+    is_repeatable: bool,
     slot: Slot<Out>,
+}
+
+enum Argument<Arg> {
+    Here(Arg),
+    Encoded(Arc<Vec<u8>>),
+    Gone,
 }
 
 /// A closure.
@@ -58,11 +121,11 @@ pub(crate) struct Closure<F, Out> {
     slot: Slot<Out>,
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn outcome<Out>(worker: &WorkerInfo, work: impl FnOnce() -> Out) -> Outcome<Out> {
+pub(crate) fn outcome<Out>(worker: &WorkerInfo, work: impl FnOnce() -> Out) -> Outcome<Out> {
     match catch(work) {
         Ok(value) => Ok(Completed {
             value,
@@ -76,7 +139,7 @@ fn outcome<Out>(worker: &WorkerInfo, work: impl FnOnce() -> Out) -> Outcome<Out>
 }
 
 /// A thread that was given up took the work along.
-fn gone() -> JobError {
+pub(crate) fn gone() -> JobError {
     JobError::WorkerLost {
         maybe_ran: true,
         reason: ExitReason::Unresponsive,
@@ -84,25 +147,60 @@ fn gone() -> JobError {
 }
 
 impl<Arg, Out> Call<Arg, Out> {
-    pub(crate) fn new(job: Job<Arg, Out>, argument: Arg) -> Arc<Self> {
-        Arc::new(Call {
+    pub(crate) fn new(job: Job<Arg, Out>, argument: Arg, is_repeatable: bool) -> Self {
+        Call {
             job,
-            argument: Mutex::new(Some(argument)),
+            argument: Mutex::new(Argument::Here(argument)),
+            is_repeatable,
             slot: Slot::new(),
-        })
+        }
     }
 
     /// The argument of a job that was not accepted.
     pub(crate) fn take_back(&self) -> Arg {
-        lock(&self.argument)
-            .take()
-            .expect("a job that was not accepted has its argument")
+        match std::mem::replace(&mut *lock(&self.argument), Argument::Gone) {
+            Argument::Here(argument) => argument,
+            _ => panic!("a job that was not accepted has its argument"),
+        }
+    }
+
+    fn forget(&self) {
+        let argument = std::mem::replace(&mut *lock(&self.argument), Argument::Gone);
+        discard(argument);
+    }
+}
+
+impl<Arg, Out> Call<Arg, Out>
+where
+    Arg: Serialize + DeserializeOwned,
+{
+    /// The argument to run with. One that may be needed again stays behind, encoded.
+    fn draw(&self) -> Result<Arg, JobError> {
+        let mut argument = lock(&self.argument);
+        if !self.is_repeatable {
+            return match std::mem::replace(&mut *argument, Argument::Gone) {
+                Argument::Here(argument) => Ok(argument),
+                Argument::Encoded(bytes) => decode(Payload::Argument, &bytes),
+                Argument::Gone => Err(gone()),
+            };
+        }
+        if let Argument::Here(here) = &*argument {
+            let bytes = encode(Payload::Argument, here)?;
+            let here = std::mem::replace(&mut *argument, Argument::Encoded(Arc::new(bytes)));
+            discard(here);
+        }
+        let bytes = match &*argument {
+            Argument::Encoded(bytes) => Arc::clone(bytes),
+            _ => return Err(gone()),
+        };
+        drop(argument);
+        decode(Payload::Argument, &bytes)
     }
 }
 
 impl<Arg, Out> Task for Call<Arg, Out>
 where
-    Arg: Serialize + Send + 'static,
+    Arg: Serialize + DeserializeOwned + Send + 'static,
     Out: DeserializeOwned + Send + 'static,
 {
     fn name(&self) -> Option<&'static str> {
@@ -110,17 +208,23 @@ where
     }
 
     fn run(&self, worker: &WorkerInfo, settle: Settle<'_>) {
-        let argument = lock(&self.argument).take();
         let run = self.job.function();
-        let outcome = argument.map(|argument| outcome(worker, move || run(argument)));
-        self.slot
-            .settle(outcome.unwrap_or_else(|| Err(gone())), settle);
+        let outcome = match self.draw() {
+            Ok(argument) => outcome(worker, move || run(argument)),
+            Err(error) => Err(error),
+        };
+        if self.slot.settle(outcome, settle) == Settled::Counts && self.is_repeatable {
+            self.forget();
+        }
     }
 
     fn encode(&self) -> Result<Vec<u8>, JobError> {
         // The lock is this job's own, and one worker has it in hand.
-        let argument = lock(&self.argument);
-        encode(Payload::Argument, argument.as_ref().ok_or_else(gone)?)
+        match &*lock(&self.argument) {
+            Argument::Here(argument) => encode(Payload::Argument, argument),
+            Argument::Encoded(bytes) => Ok(bytes.to_vec()),
+            Argument::Gone => Err(gone()),
+        }
     }
 
     fn complete(&self, result: &[u8], worker: &WorkerInfo, settle: Settle<'_>) {
@@ -128,13 +232,24 @@ where
             value,
             worker: worker.clone(),
         });
-        self.slot.settle(outcome, settle);
-        discard(lock(&self.argument).take());
+        if self.slot.settle(outcome, settle) == Settled::Counts {
+            self.forget();
+        }
+    }
+
+    fn complete_failed(&self, error: JobError, settle: Settle<'_>) {
+        if self.slot.settle(Err(error), settle) == Settled::Counts {
+            self.forget();
+        }
     }
 
     fn fail(&self, error: JobError) {
         self.slot.complete(Err(error));
-        discard(lock(&self.argument).take());
+        self.forget();
+    }
+
+    fn progress(&self, progress: Progress) {
+        self.slot.set_progress(progress);
     }
 }
 
@@ -145,11 +260,11 @@ impl<Arg: Send, Out: Send> Promise<Out> for Call<Arg, Out> {
 }
 
 impl<F, Out> Closure<F, Out> {
-    pub(crate) fn new(work: F) -> Arc<Self> {
-        Arc::new(Closure {
+    pub(crate) fn new(work: F) -> Self {
+        Closure {
             work: Mutex::new(Some(work)),
             slot: Slot::new(),
-        })
+        }
     }
 
     /// The closure of a job that was not accepted.
@@ -177,23 +292,35 @@ where
     }
 
     fn encode(&self) -> Result<Vec<u8>, JobError> {
-        Err(JobError::Codec {
-            payload: Payload::Argument,
-            text: "a closure cannot leave its process".to_owned(),
-        })
+        Err(stays_here())
     }
 
     fn complete(&self, _result: &[u8], _worker: &WorkerInfo, _settle: Settle<'_>) {}
 
+    fn complete_failed(&self, error: JobError, settle: Settle<'_>) {
+        self.slot.settle(Err(error), settle);
+    }
+
     fn fail(&self, error: JobError) {
         self.slot.complete(Err(error));
         discard(lock(&self.work).take());
+    }
+
+    fn progress(&self, progress: Progress) {
+        self.slot.set_progress(progress);
     }
 }
 
 impl<F: Send, Out: Send> Promise<Out> for Closure<F, Out> {
     fn slot(&self) -> &Slot<Out> {
         &self.slot
+    }
+}
+
+pub(crate) fn stays_here() -> JobError {
+    JobError::Codec {
+        payload: Payload::Argument,
+        text: "a closure cannot leave its process".to_owned(),
     }
 }
 
@@ -205,28 +332,6 @@ pub(crate) fn encode<T: Serialize>(payload: Payload, value: &T) -> Result<Vec<u8
         Err(panic) => format!("encoding it panicked: {}", panic.text),
     };
     Err(JobError::Codec { payload, text })
-}
-
-/// As [`encode`], with large blobs apart.
-pub(crate) fn encode_apart<T: Serialize>(payload: Payload, value: &T) -> Result<Encoded, JobError> {
-    let (encoded, blobs) = actor_remote::blob::apart(|| encode(payload, value));
-    Ok(Encoded {
-        bytes: encoded?,
-        blobs,
-    })
-}
-
-/// A result in pieces that need not be put together before they are written.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Encoded {
-    pub(crate) bytes: Vec<u8>,
-    pub(crate) blobs: Vec<bytes::Bytes>,
-}
-
-impl Encoded {
-    pub(crate) fn len(&self) -> usize {
-        self.bytes.len() + self.blobs.iter().map(bytes::Bytes::len).sum::<usize>()
-    }
 }
 
 /// Decodes all of the bytes; a panic while decoding is an error like any other.

@@ -15,6 +15,8 @@ use std::sync::Arc;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum WorkerKind {
+    /// On a task of the runtime.
+    Task,
     /// On a thread of this process.
     Thread,
     /// In a child process.
@@ -24,6 +26,7 @@ pub enum WorkerKind {
 impl fmt::Display for WorkerKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            WorkerKind::Task => "task",
             WorkerKind::Thread => "thread",
             WorkerKind::Process => "process",
         })
@@ -55,8 +58,19 @@ pub struct WorkerInfo {
     pub name: Arc<str>,
     /// Where it runs.
     pub kind: WorkerKind,
-    /// The process in which it runs: this one for a thread. `None` while a process worker has not started.
+    /// The process in which it runs: this one for a task or a thread. `None` while a process worker has not started.
     pub pid: Option<u32>,
+}
+
+impl WorkerInfo {
+    /// For what no worker did.
+    pub(crate) fn nobody() -> Self {
+        WorkerInfo {
+            name: Arc::from("nobody"),
+            kind: WorkerKind::Task,
+            pid: None,
+        }
+    }
 }
 
 /// What a worker is doing.
@@ -131,4 +145,6 @@ pub struct WorkerStatus {
     pub state: WorkerState,
     /// How often it was replaced.
     pub restarts: u32,
+    /// What it has in hand: the name that its options or its function have.
+    pub job: Option<Arc<str>>,
 }

@@ -1,9 +1,10 @@
-//! The attribute macros of `actor-core`.
+//! The attribute macros of `actor-core` and `actor-pool`.
 
 mod actor_test;
 mod expand;
 mod faults;
 mod generics;
+mod job;
 mod model;
 mod names;
 mod options;
@@ -35,6 +36,32 @@ pub fn actor_test(
     function: proc_macro::TokenStream,
 ) -> proc_macro::TokenStream {
     actor_test::actor_test_of(options.into(), function.into()).into()
+}
+
+/// A [`Job`](https://docs.rs/actor-pool) of a function: a constant beside it, named like the function in capitals.
+///
+/// The function stays as it is. A job of several arguments takes them as a tuple. Its name is the path of the function; give it one that
+/// survives a move, as in `#[job("app.square/v1")]`, when processes of different builds talk to each other.
+///
+/// # Examples
+///
+/// ```ignore
+/// use actor_pool::job;
+///
+/// #[job("app.add/v1")]
+/// fn add(a: u64, b: u64) -> u64 {
+///     a + b
+/// }
+///
+/// let sum = pool.apply(&ADD, (1, 2)).await?;
+/// assert_eq!(sum, add(1, 2));
+/// ```
+#[proc_macro_attribute]
+pub fn job(
+    options: proc_macro::TokenStream,
+    function: proc_macro::TokenStream,
+) -> proc_macro::TokenStream {
+    job::job_of(options.into(), function.into()).into()
 }
 
 /// The macro on the token streams that tests can make.

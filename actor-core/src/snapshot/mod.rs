@@ -41,6 +41,7 @@
 //! that, and at most a quarter of the limit more. What is in hand for longer than the limit is [`overdue`](InHand::overdue), and is named in
 //! a warning.
 
+mod notes;
 mod render;
 mod walk;
 
@@ -49,6 +50,7 @@ use std::time::Duration;
 
 use crate::ActorId;
 
+pub(crate) use notes::Notes;
 pub(crate) use walk::{Walk, take};
 
 /// Where an actor runs.
@@ -316,6 +318,61 @@ pub struct Snapshot {
     /// The actors: each before its children, siblings in the order of their start, actors elsewhere last. A flat list with depths, since
     /// trees may be deeper than a stack.
     pub actors: Vec<ActorSnapshot>,
+    /// What others say of themselves, such as pools of jobs, in the order in which they came to be.
+    pub notes: Vec<Note>,
+}
+
+/// What something that is more than one actor says of itself; see [`link::annotate`](crate::link::annotate).
+///
+/// # Examples
+///
+/// ```
+/// # use actor_core::prelude::*;
+/// use actor_core::{link::annotate, snapshot::Note};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let system = ActorSystem::new("demo");
+/// annotate(&system, || Some(Note::new("pool reports").figure("queued", 3)));
+/// let snapshot = system.snapshot();
+/// assert_eq!(snapshot.notes[0].figures, [("queued".to_owned(), 3)]);
+/// assert!(snapshot.to_string().ends_with("pool reports: queued 3"));
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct Note {
+    /// Who says it.
+    pub name: String,
+    /// What it says: names and numbers, in an order of its own.
+    pub figures: Vec<(String, u64)>,
+}
+
+impl Note {
+    /// One that says nothing yet.
+    ///
+    /// # Examples
+    ///
+    /// See [`Note`].
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Self {
+        Note {
+            name: name.into(),
+            figures: Vec::new(),
+        }
+    }
+
+    /// Adds a figure.
+    ///
+    /// # Examples
+    ///
+    /// See [`Note`].
+    #[must_use]
+    pub fn figure(mut self, name: impl Into<String>, number: u64) -> Self {
+        self.figures.push((name.into(), number));
+        self
+    }
 }
 
 impl Snapshot {

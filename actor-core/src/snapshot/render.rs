@@ -6,7 +6,7 @@
 use std::fmt::{self, Display, Write as _};
 use std::time::Duration;
 
-use super::{ActorSnapshot, ActorState, InHand, Site, Snapshot, Totals, Work};
+use super::{ActorSnapshot, ActorState, InHand, Note, Site, Snapshot, Totals, Work};
 
 /// Levels that are shown by indentation.
 const MAX_INDENT: usize = 16;
@@ -23,6 +23,16 @@ const IS_NUMBER: [bool; COLUMNS] = [false, false, false, false, true, true, true
 impl Display for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "system {}: {}", escaped(&self.system), self.totals)?;
+        self.write_actors(f)?;
+        for note in &self.notes {
+            write!(f, "\n{note}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Snapshot {
+    fn write_actors(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.actors.is_empty() {
             return Ok(());
         }
@@ -39,6 +49,17 @@ impl Display for Snapshot {
         for actor in &self.actors {
             row.fill(actor);
             write_row(f, &row.cells, &widths)?;
+        }
+        Ok(())
+    }
+}
+
+impl Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:", escaped(&self.name))?;
+        for (place, (name, number)) in self.figures.iter().enumerate() {
+            let comma = if place == 0 { "" } else { "," };
+            write!(f, "{comma} {} {}", escaped(name), Count(*number))?;
         }
         Ok(())
     }

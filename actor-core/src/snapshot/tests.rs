@@ -35,6 +35,7 @@ fn snapshot(actors: Vec<ActorSnapshot>) -> Snapshot {
         system: "shop".into(),
         totals,
         actors,
+        notes: Vec::new(),
     }
 }
 
@@ -84,6 +85,7 @@ fn an_empty_system_is_one_line() {
         system: "idle".into(),
         totals: Totals::default(),
         actors: Vec::new(),
+        notes: Vec::new(),
     };
 
     assert_eq!(

@@ -112,6 +112,7 @@ pub(crate) fn take(system: &Arc<SystemCore>) -> Snapshot {
         system: system.name.clone(),
         totals: totals(system),
         actors,
+        notes: system.notes.take(),
     }
 }
 

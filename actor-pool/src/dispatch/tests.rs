@@ -1,6 +1,9 @@
 //! The dispatcher over its events: no runtime, no threads. Jobs are numbers.
 
+use std::time::Duration;
+
 use super::*;
+use crate::worker::WorkerState;
 
 type Jobs = Dispatch<u32>;
 
@@ -8,7 +11,8 @@ fn offer(job: u32, needs: Needs) -> Offer<u32> {
     Offer {
         job,
         needs,
-        retryable: false,
+        terms: Terms::default(),
+        items: 1,
     }
 }
 
@@ -17,10 +21,43 @@ fn any(pool: &mut Jobs, job: u32) -> Key {
 }
 
 fn retryable(pool: &mut Jobs, job: u32) -> Key {
+    with(
+        pool,
+        job,
+        Rare {
+            retry: Some(RETRY),
+            ..Rare::default()
+        },
+    )
+}
+
+const RETRY: RetryPlan = RetryPlan {
+    times: u32::MAX,
+    first: Duration::ZERO,
+    cap: Duration::ZERO,
+    jitter: 0.0,
+    on: None,
+};
+
+fn with(pool: &mut Jobs, job: u32, rare: Rare) -> Key {
     pool.handle_submit(Offer {
-        retryable: true,
+        terms: Terms {
+            rare: Some(Box::new(rare)),
+            ..Terms::default()
+        },
         ..offer(job, Needs::Any)
     })
+}
+
+/// What ends with a worker.
+fn lose(pool: &mut Jobs, id: WorkerId, begun: bool) -> Vec<(u32, Verdict)> {
+    pool.handle_lost(id, begun);
+    pool.poll_ended()
+}
+
+fn close(pool: &mut Jobs, phase: Phase) -> Vec<(u32, Verdict)> {
+    pool.handle_close(phase);
+    pool.poll_ended()
 }
 
 fn closure(pool: &mut Jobs, job: u32) -> Key {
@@ -29,7 +66,7 @@ fn closure(pool: &mut Jobs, job: u32) -> Key {
 
 /// A pool with these workers, all up and at rest.
 fn rested(kinds: &[WorkerKind], window: usize) -> Jobs {
-    let mut pool = Jobs::new();
+    let mut pool = Jobs::new(None);
     for kind in kinds {
         let id = pool.add_worker(*kind, window);
         pool.handle_up(id);
@@ -55,7 +92,7 @@ fn jobs_are_begun_in_the_order_in_which_they_were_accepted() {
 
     for (job, key) in keys.into_iter().enumerate() {
         assert_eq!(take(&mut pool, 0), Some(job as u32));
-        assert_eq!(pool.handle_done(0, key), Some(job as u32));
+        assert_eq!(pool.handle_done(0, key, 0), Some(job as u32));
     }
 
     assert_eq!(take(&mut pool, 0), None);
@@ -76,7 +113,7 @@ fn a_job_wakes_one_idle_worker_and_only_one() {
 
 #[test]
 fn a_worker_that_is_absent_is_neither_woken_nor_given_work() {
-    let mut pool = Jobs::new();
+    let mut pool = Jobs::new(None);
     let id = pool.add_worker(Thread, 1);
     any(&mut pool, 1);
 
@@ -101,7 +138,7 @@ fn a_closure_goes_to_a_thread_and_holds_no_process_up() {
     );
     assert_eq!(take(&mut pool, 1), Some(1));
     let key = pool.workers[1].in_hand[0];
-    pool.handle_done(1, key);
+    pool.handle_done(1, key, 0);
     assert_eq!(take(&mut pool, 1), Some(3));
 }
 
@@ -156,7 +193,7 @@ fn a_job_can_be_cancelled_only_while_it_is_pending() {
     assert_eq!(pool.handle_cancel(first), None, "it is in hand");
     assert_eq!(pool.handle_cancel(second), Some(2));
     assert_eq!(pool.handle_cancel(second), None, "once is enough");
-    pool.handle_done(0, first);
+    pool.handle_done(0, first, 0);
     assert_eq!(pool.handle_cancel(first), None, "it is finished");
 
     assert_eq!(take(&mut pool, 0), None, "what is cancelled never begins");
@@ -172,7 +209,7 @@ fn stages_are_pending_then_in_hand_then_gone() {
     assert_eq!(pool.stage(key), Some(Stage::Pending));
     take(&mut pool, 0);
     assert_eq!(pool.stage(key), Some(Stage::InHand(0)));
-    pool.handle_done(0, key);
+    pool.handle_done(0, key, 0);
     assert_eq!(pool.stage(key), None);
 }
 
@@ -185,7 +222,7 @@ fn cancelled_jobs_leave_no_trace_in_the_queue() {
         assert_eq!(pool.handle_cancel(key), Some(job));
     }
 
-    assert!(pool.anywhere.kept() <= queue::TIDY_ABOVE + 1);
+    assert!(pool.queues[Needs::Any as usize].kept() <= queue::TIDY_ABOVE + 1);
     assert_eq!(pool.pending(), 1);
     assert_eq!(pool.stage(kept), Some(Stage::Pending));
 }
@@ -200,7 +237,7 @@ fn a_lost_worker_takes_only_the_job_in_its_hands_with_it() {
     take(&mut pool, 0);
     take(&mut pool, 1);
 
-    assert_eq!(pool.handle_lost(0, true), [(1, Verdict::Lost)]);
+    assert_eq!(lose(&mut pool, 0, true), [(1, Verdict::Lost)]);
 
     assert_eq!(pool.worker_state(0), WorkerState::Starting);
     assert_eq!(pool.worker_state(1), WorkerState::Busy);
@@ -217,7 +254,7 @@ fn of_a_window_the_first_was_in_hand_and_the_others_are_dispatched_again_in_orde
     }
     (1..=3).for_each(|job| assert_eq!(take(&mut pool, 0), Some(job)));
 
-    assert_eq!(pool.handle_lost(0, true), [(1, Verdict::Lost)]);
+    assert_eq!(lose(&mut pool, 0, true), [(1, Verdict::Lost)]);
 
     pool.handle_up(0);
     let taken: Vec<_> = (0..3).filter_map(|_| take(&mut pool, 0)).collect();
@@ -232,7 +269,7 @@ fn a_job_that_was_not_begun_is_dispatched_again_though_it_is_not_retryable() {
     any(&mut pool, 2);
     take(&mut pool, 0);
 
-    assert_eq!(pool.handle_lost(0, false), []);
+    assert_eq!(lose(&mut pool, 0, false), []);
 
     pool.handle_up(0);
     assert_eq!(take(&mut pool, 0), Some(1), "in its old place");
@@ -246,7 +283,7 @@ fn a_retryable_job_is_run_again_in_its_old_place() {
     any(&mut pool, 2);
     take(&mut pool, 0);
 
-    assert_eq!(pool.handle_lost(0, true), []);
+    assert_eq!(lose(&mut pool, 0, true), []);
 
     pool.handle_up(0);
     assert_eq!(take(&mut pool, 0), Some(1));
@@ -284,13 +321,13 @@ fn a_job_that_loses_its_workers_again_and_again_is_quarantined() {
     retryable(&mut pool, 1);
     for _ in 1..LOSSES_MAX {
         assert_eq!(take(&mut pool, 0), Some(1));
-        assert_eq!(pool.handle_lost(0, true), []);
+        assert_eq!(lose(&mut pool, 0, true), []);
         pool.handle_up(0);
     }
     take(&mut pool, 0);
 
     assert_eq!(
-        pool.handle_lost(0, true),
+        lose(&mut pool, 0, true),
         [(1, Verdict::Quarantined(LOSSES_MAX))]
     );
     assert_eq!(pool.pending(), 0);
@@ -303,7 +340,7 @@ fn what_a_lost_worker_reports_late_is_ignored() {
     take(&mut pool, 0);
     pool.handle_lost(0, true);
 
-    assert_eq!(pool.handle_done(0, key), None);
+    assert_eq!(pool.handle_done(0, key, 0), None);
 
     assert_eq!(pool.stage(key), Some(Stage::Pending));
     assert_eq!(pool.finished(), 0);
@@ -315,11 +352,11 @@ fn a_drain_finishes_what_was_accepted() {
     let mut pool = rested(&[Thread], 1);
     let key = any(&mut pool, 1);
 
-    assert_eq!(pool.handle_close(Phase::Draining), []);
+    assert_eq!(close(&mut pool, Phase::Draining), []);
     assert!(!pool.is_drained());
     assert_eq!(take(&mut pool, 0), Some(1));
     assert!(!pool.is_drained());
-    pool.handle_done(0, key);
+    pool.handle_done(0, key, 0);
 
     assert!(pool.is_drained());
 }
@@ -333,10 +370,11 @@ fn a_cancellation_gives_the_pending_back_and_lets_those_in_hand_finish() {
     closure(&mut pool, 3);
     take(&mut pool, 0);
 
-    assert_eq!(pool.handle_close(Phase::Cancelling), [2, 3]);
+    let ended = close(&mut pool, Phase::Cancelling);
+    assert_eq!(ended, [(2, Verdict::Shutdown), (3, Verdict::Shutdown)]);
 
     assert!(!pool.is_drained());
-    pool.handle_done(0, key);
+    pool.handle_done(0, key, 0);
     assert_eq!(take(&mut pool, 0), None);
     assert!(pool.is_drained());
 }
@@ -347,9 +385,10 @@ fn a_drain_can_become_a_cancellation_but_not_the_other_way() {
     let mut pool = rested(&[], 1);
     any(&mut pool, 1);
     pool.handle_close(Phase::Draining);
-    assert_eq!(pool.handle_close(Phase::Cancelling), [1]);
+    let ended = close(&mut pool, Phase::Cancelling);
+    assert_eq!(ended, [(1, Verdict::Shutdown)]);
 
-    assert_eq!(pool.handle_close(Phase::Draining), []);
+    assert_eq!(close(&mut pool, Phase::Draining), []);
 
     assert_eq!(pool.phase(), Phase::Cancelling);
 }
@@ -364,7 +403,7 @@ fn nothing_is_run_again_once_the_pool_cancels() {
     take(&mut pool, 0);
     pool.handle_close(Phase::Cancelling);
 
-    let ended = pool.handle_lost(0, true);
+    let ended = lose(&mut pool, 0, true);
 
     assert_eq!(ended, [(2, Verdict::Shutdown), (1, Verdict::Lost)]);
     assert!(pool.is_drained());
@@ -376,12 +415,15 @@ fn when_the_last_worker_is_gone_nobody_waits_for_it() {
     closure(&mut pool, 1);
     any(&mut pool, 2);
 
+    pool.handle_gone(0);
+    let ended = pool.poll_ended();
     assert_eq!(
-        pool.handle_gone(0),
-        [1],
+        ended,
+        [(1, Verdict::Shutdown)],
         "no thread is left for the closure"
     );
-    assert_eq!(pool.handle_gone(1), [2]);
+    pool.handle_gone(1);
+    assert_eq!(pool.poll_ended(), [(2, Verdict::Shutdown)]);
 
     assert_eq!(pool.phase(), Phase::Cancelling);
     assert!(pool.is_drained());
@@ -425,12 +467,12 @@ fn no_job_is_lost_or_doubled_whatever_happens() {
                 2 => drop(take(&mut pool, 0)),
                 3 => drop(take(&mut pool, 1)),
                 4 => {
-                    ended += pool.handle_lost(0, true).len() as u32;
+                    ended += lose(&mut pool, 0, true).len() as u32;
                     pool.handle_up(0);
                 }
                 _ => {
                     if let Some(key) = pool.workers[1].in_hand.front().copied() {
-                        ended += pool.handle_done(1, key).map_or(0, |_| 1);
+                        ended += pool.handle_done(1, key, 0).map_or(0, |_| 1);
                     }
                 }
             }
@@ -446,6 +488,340 @@ fn no_job_is_lost_or_doubled_whatever_happens() {
     }
 }
 
+// ---- terms ----
+
+fn at(millis: u64) -> Moment {
+    Moment::after_start(Duration::from_millis(millis))
+}
+
+fn urgent(pool: &mut Jobs, job: u32, priority: u8) -> Key {
+    pool.handle_submit(Offer {
+        terms: Terms {
+            priority,
+            rare: None,
+        },
+        ..offer(job, Needs::Any)
+    })
+}
+
+fn keyed(pool: &mut Jobs, job: u32, key: &str) -> Key {
+    with(
+        pool,
+        job,
+        Rare {
+            key: Some(key.into()),
+            ..Rare::default()
+        },
+    )
+}
+
+/// All that one worker does from now on, in order; each job is done at once.
+fn work_off(pool: &mut Jobs, id: WorkerId) -> Vec<u32> {
+    std::iter::from_fn(|| {
+        let (key, job) = pool.handle_next(id)?;
+        pool.handle_done(id, key, 0);
+        Some(job)
+    })
+    .collect()
+}
+
+#[test]
+fn the_urgent_begin_first_and_equals_in_the_order_of_their_acceptance() {
+    // P8
+    let mut pool = rested(&[Thread], 1);
+    for (job, priority) in [(1, 4), (2, 0), (3, 9), (4, 4), (5, 9)] {
+        urgent(&mut pool, job, priority);
+    }
+    closure(&mut pool, 6);
+
+    assert_eq!(work_off(&mut pool, 0), [3, 5, 1, 4, 6, 2]);
+}
+
+#[test]
+fn a_job_whose_deadline_has_passed_is_not_started() {
+    // P8
+    let mut pool = rested(&[Thread], 1);
+    let deadline = Rare {
+        deadline: Some(at(10)),
+        ..Rare::default()
+    };
+    with(&mut pool, 1, deadline.clone());
+    with(&mut pool, 2, deadline);
+    any(&mut pool, 3);
+    assert_eq!(pool.poll_timeout(), Some(at(10)));
+    assert_eq!(take(&mut pool, 0), Some(1), "in time");
+
+    pool.advance(at(10));
+
+    assert_eq!(pool.poll_ended(), [(2, Verdict::Expired)]);
+    assert_eq!(pool.pending(), 1);
+    assert_eq!(
+        pool.stage(pool.in_hand_of(0).unwrap()),
+        Some(Stage::InHand(0))
+    );
+}
+
+#[test]
+fn a_delayed_job_begins_when_its_time_has_come() {
+    // P8
+    let mut pool = rested(&[Thread], 1);
+    let key = with(
+        &mut pool,
+        1,
+        Rare {
+            not_before: Some(at(10)),
+            ..Rare::default()
+        },
+    );
+    assert_eq!((wakes(&mut pool), take(&mut pool, 0)), (vec![], None));
+    assert_eq!((pool.pending(), pool.stage(key)), (1, Some(Stage::Pending)));
+
+    pool.advance(at(9));
+    assert_eq!(wakes(&mut pool), []);
+    pool.advance(at(10));
+
+    assert_eq!(wakes(&mut pool), [0]);
+    assert_eq!(take(&mut pool, 0), Some(1));
+}
+
+#[test]
+fn jobs_with_one_key_run_one_after_the_other_in_order() {
+    // P8
+    let mut pool = rested(&[Thread, Thread], 1);
+    let first = keyed(&mut pool, 1, "a");
+    let second = keyed(&mut pool, 2, "a");
+    keyed(&mut pool, 3, "b");
+    keyed(&mut pool, 4, "a");
+
+    assert_eq!(take(&mut pool, 0), Some(1));
+    assert_eq!(take(&mut pool, 1), Some(3), "the second of a key waits");
+    let third = pool.in_hand_of(1).unwrap();
+    pool.handle_done(1, third, 0);
+    assert_eq!(take(&mut pool, 1), None);
+    assert_eq!(pool.handle_cancel(second), Some(2));
+    pool.handle_done(0, first, 0);
+
+    assert_eq!(
+        work_off(&mut pool, 1),
+        [4],
+        "what was cancelled holds nobody up"
+    );
+    assert_eq!(pool.pending(), 0);
+}
+
+#[test]
+fn a_keyed_job_that_is_tried_again_holds_up_those_behind_it() {
+    // P8
+    let mut pool = rested(&[Thread], 1);
+    let first = with(
+        &mut pool,
+        1,
+        Rare {
+            key: Some("a".into()),
+            retry: Some(RetryPlan {
+                first: Duration::from_millis(10),
+                cap: Duration::from_secs(1),
+                ..RETRY
+            }),
+            ..Rare::default()
+        },
+    );
+    keyed(&mut pool, 2, "a");
+    take(&mut pool, 0);
+
+    assert!(pool.handle_again(0, first));
+    assert_eq!(take(&mut pool, 0), None);
+    pool.advance(at(10));
+
+    assert_eq!(work_off(&mut pool, 0), [1, 2]);
+    assert_eq!(pool.counts().retried, 1);
+}
+
+#[test]
+fn a_job_is_tried_again_as_often_as_it_may_be() {
+    // P3
+    let mut pool = rested(&[Thread], 1);
+    let retry = Some(RetryPlan { times: 2, ..RETRY });
+    let key = with(
+        &mut pool,
+        1,
+        Rare {
+            retry,
+            ..Rare::default()
+        },
+    );
+    for _ in 0..2 {
+        take(&mut pool, 0);
+        assert!(pool.retry_of(0, key).is_some());
+        assert!(pool.handle_again(0, key));
+    }
+    take(&mut pool, 0);
+
+    assert!(pool.retry_of(0, key).is_none());
+}
+
+#[test]
+fn pauses_double_up_to_their_cap_and_jitter_only_shortens_them() {
+    let plan = RetryPlan {
+        first: Duration::from_millis(10),
+        cap: Duration::from_millis(50),
+        ..RETRY
+    };
+    let pauses: Vec<_> = (1..=5).map(|n| plan.pause(n, 7).as_millis()).collect();
+    assert_eq!(pauses, [10, 20, 40, 50, 50]);
+
+    let jittery = RetryPlan {
+        jitter: 0.5,
+        ..plan
+    };
+    for seed in 0..1_000 {
+        let pause = jittery.pause(1, seed);
+        assert!(pause >= Duration::from_millis(5) && pause <= plan.first);
+    }
+    assert_ne!(jittery.pause(1, 1), jittery.pause(1, 2));
+}
+
+#[test]
+fn jobs_begin_no_faster_than_the_rate_allows() {
+    // P8
+    let mut pool = Jobs::new(Some(Rate::new(100, Duration::from_secs(1))));
+    let id = pool.add_worker(Thread, 1);
+    pool.handle_up(id);
+    for job in 0..5 {
+        any(&mut pool, job);
+    }
+
+    let mut begun = Vec::new();
+    for millis in 0..=45 {
+        pool.advance(at(millis));
+        begun.extend(work_off(&mut pool, id).into_iter().map(|_| millis));
+    }
+
+    assert_eq!(begun, [0, 10, 20, 30, 40]);
+}
+
+#[test]
+fn a_worker_that_the_rate_holds_back_is_woken_when_it_may_begin() {
+    // P8
+    let mut pool = Jobs::new(Some(Rate::new(100, Duration::from_secs(1))));
+    let id = pool.add_worker(Thread, 1);
+    pool.handle_up(id);
+    any(&mut pool, 1);
+    any(&mut pool, 2);
+    assert_eq!(work_off(&mut pool, id), [1]);
+    assert_eq!(pool.poll_timeout(), Some(at(10)));
+
+    pool.advance(at(10));
+
+    assert_eq!(wakes(&mut pool), [id]);
+    assert_eq!(work_off(&mut pool, id), [2]);
+    assert_eq!(pool.poll_timeout(), None);
+}
+
+#[test]
+fn the_oldest_of_the_least_urgent_gives_way_unless_the_new_one_is_less_urgent() {
+    // P8
+    let mut pool = rested(&[], 1);
+    for (job, priority) in [(1, 5), (2, 3), (3, 3)] {
+        urgent(&mut pool, job, priority);
+    }
+
+    assert!(!pool.handle_evict(2));
+    assert!(pool.handle_evict(3));
+    assert_eq!(pool.poll_ended(), [(2, Verdict::Evicted)]);
+    assert!(pool.handle_evict(9));
+    assert_eq!(pool.poll_ended(), [(3, Verdict::Evicted)]);
+    assert_eq!(pool.pending(), 1);
+}
+
+#[test]
+fn an_abort_cancels_the_pending_and_gives_up_the_worker_of_what_runs() {
+    // P1
+    let mut pool = rested(&[Process, Thread], 1);
+    let running = any(&mut pool, 1);
+    let on_thread = any(&mut pool, 2);
+    let pending = any(&mut pool, 3);
+    take(&mut pool, 0);
+    take(&mut pool, 1);
+
+    assert_eq!(pool.handle_abort(pending), Abort::Cancelled(3));
+    assert_eq!(pool.handle_abort(on_thread), Abort::No);
+    assert_eq!(pool.handle_abort(running), Abort::Process(0));
+    any(&mut pool, 4);
+    assert_eq!(
+        take(&mut pool, 0),
+        None,
+        "what comes next is not killed with it"
+    );
+
+    assert_eq!(lose(&mut pool, 0, true), [(1, Verdict::Aborted)]);
+    pool.handle_up(0);
+    assert_eq!(take(&mut pool, 0), Some(4));
+}
+
+#[test]
+fn a_chunk_that_lost_its_worker_is_run_one_by_one_in_its_place() {
+    // P3
+    let mut pool = rested(&[Process], 1);
+    let terms = Terms {
+        rare: Some(Box::new(Rare {
+            retry: Some(RETRY),
+            ..Rare::default()
+        })),
+        ..Terms::default()
+    };
+    let chunk = pool.handle_submit(Offer {
+        job: 10,
+        needs: Needs::Any,
+        terms,
+        items: 3,
+    });
+    any(&mut pool, 20);
+    take(&mut pool, 0);
+
+    assert_eq!(lose(&mut pool, 0, true), [(10, Verdict::Split(chunk))]);
+    pool.handle_close(Phase::Draining);
+    assert!(!pool.is_drained());
+    pool.handle_split(chunk, vec![11, 12, 13]);
+
+    pool.handle_up(0);
+    assert_eq!(work_off(&mut pool, 0), [11, 12, 13, 20]);
+    assert!(pool.is_drained());
+}
+
+#[test]
+fn jobs_are_counted_with_how_long_they_waited_and_ran() {
+    let mut pool = rested(&[Thread], 1);
+    let key = any(&mut pool, 1);
+    pool.advance(at(10));
+    take(&mut pool, 0);
+    pool.advance(at(30));
+    pool.handle_done(0, key, 1);
+
+    let counts = pool.counts();
+    assert_eq!((counts.done, counts.failed), (0, 1));
+    assert_eq!(counts.queueing.mean(), Duration::from_millis(10));
+    assert_eq!(counts.running.mean(), Duration::from_millis(20));
+}
+
+#[test]
+fn timers_of_jobs_that_are_gone_leave_no_trace() {
+    let mut pool = rested(&[], 1);
+    for job in 0..10_000 {
+        let key = with(
+            &mut pool,
+            job,
+            Rare {
+                deadline: Some(at(1_000_000)),
+                ..Rare::default()
+            },
+        );
+        pool.handle_cancel(key);
+    }
+
+    assert!(pool.timers.len() < 200);
+}
+
 // P3
 #[test]
 fn a_job_that_is_given_back_is_pending_in_its_old_place_and_wakes_who_is_idle() {
@@ -457,18 +833,19 @@ fn a_job_that_is_given_back_is_pending_in_its_old_place_and_wakes_who_is_idle() 
     pool.set_window(0, 1);
 
     for key in keys.iter().skip(1).rev() {
-        assert!(pool.handle_given_back(0, *key).is_none());
+        pool.handle_given_back(0, *key);
     }
 
     assert_eq!(wakes(&mut pool), [1]);
     assert_eq!(pool.stage(keys[0]), Some(Stage::InHand(0)));
     assert_eq!(pool.stage(keys[1]), Some(Stage::Pending));
     assert_eq!([take(&mut pool, 1), take(&mut pool, 1)], [Some(1), Some(2)]);
-    assert!(
-        pool.handle_given_back(0, keys[2]).is_none(),
+    pool.handle_given_back(0, keys[2]);
+    assert_eq!(
+        pool.stage(keys[2]),
+        Some(Stage::InHand(1)),
         "it is another's"
     );
-    assert_eq!(pool.stage(keys[2]), Some(Stage::InHand(1)));
 }
 
 // P9
@@ -479,10 +856,9 @@ fn a_job_that_is_given_back_to_a_pool_that_begins_nothing_more_ends() {
     while pool.handle_next(0).is_some() {}
     pool.handle_close(Phase::Cancelling);
 
-    assert_eq!(
-        pool.handle_given_back(0, keys[1]),
-        Some((1, Verdict::Shutdown))
-    );
+    pool.handle_given_back(0, keys[1]);
+
+    assert_eq!(pool.poll_ended(), [(1, Verdict::Shutdown)]);
     assert!(!pool.is_drained(), "the other one is in hand");
 }
 

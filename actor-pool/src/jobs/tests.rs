@@ -10,9 +10,9 @@ fn a_listed_job_runs_from_its_encoded_argument() {
     let jobs = Jobs::builder().job(DOUBLE).build().unwrap();
     let argument = encode(Payload::Argument, &21u64).unwrap();
 
-    let result = jobs.run("double/v1", &argument).unwrap();
+    let result = jobs.run("double/v1", &argument, None).unwrap();
 
-    assert_eq!(decode::<u64>(Payload::Result, &result.bytes), Ok(42));
+    assert_eq!(decode::<u64>(Payload::Result, &result), Ok(42));
 }
 
 #[test]
@@ -27,7 +27,7 @@ fn a_panic_in_a_job_is_its_error() {
     // P4
     let jobs = Jobs::builder().job(FAIL).build().unwrap();
 
-    let error = jobs.run("fail/v1", &[]).unwrap_err();
+    let error = jobs.run("fail/v1", &[], None).unwrap_err();
 
     assert!(matches!(error, JobError::Panicked { text, .. } if text == "no luck today"));
 }
@@ -38,7 +38,7 @@ fn an_argument_that_does_not_decode_fails_the_job() {
     let jobs = Jobs::builder().job(DOUBLE).build().unwrap();
 
     for bytes in [&[][..], &[1, 2][..]] {
-        let error = jobs.run("double/v1", bytes).unwrap_err();
+        let error = jobs.run("double/v1", bytes, None).unwrap_err();
         assert!(
             matches!(
                 error,
@@ -57,7 +57,7 @@ fn a_job_that_is_not_listed_is_named() {
     let jobs = Jobs::default();
 
     assert_eq!(
-        jobs.run("double/v1", &[]),
+        jobs.run("double/v1", &[], None),
         Err(JobError::Unknown {
             job: "double/v1".to_owned()
         })

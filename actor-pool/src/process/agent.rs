@@ -20,13 +20,14 @@ use actor_core::{
 use super::carrier::{Carrier, prepare};
 use super::desk::{Desk, Held};
 use super::plan::{Draft, Plan};
-use super::wire::WorkerMsg;
-use crate::JobError;
+use super::wire::{Told, WorkerMsg};
 use crate::dispatch::WorkerId;
 use crate::shared::Shared;
+use crate::{JobError, runtime, setup};
 use actor_core::panic::discard;
 
 const REPLACE: &str = "replace";
+const IDLE: &str = "idle";
 /// The pause before the second replacement in a row that did no job; it doubles from there.
 const PAUSE_FIRST: Duration = Duration::from_millis(50);
 /// No pause is longer.
@@ -35,12 +36,16 @@ const PAUSE_MAX: Duration = Duration::from_secs(5);
 /// What an agent is told.
 #[derive(Debug)]
 pub(crate) enum AgentMsg {
-    /// Start the worker for the first time, and say whether it did.
-    Start(Reply<Result<(), ExitReason>>),
+    /// Start the worker for the first time, now or when there is work, and say whether it did.
+    Start(bool, Reply<Result<(), ExitReason>>),
+    /// There is work, and no process for it.
+    Work,
     /// The worker has nothing in hand and is given nothing more: it is to be replaced.
     Retire,
     /// The pause is over.
     Replace,
+    /// There may have been no work for long.
+    Idle,
 }
 
 /// See the module's header.
@@ -52,6 +57,10 @@ pub(crate) struct Agent {
     plan: Arc<Plan>,
     supervisor: SupervisorRef,
     worker: Option<Worker>,
+    /// Whom workers tell how far they are.
+    listener: ActorRef<Told>,
+    /// There is no process, because there is nothing to do; not because one was lost.
+    is_parked: bool,
     /// Workers in a row that ended without having done a job.
     failures: u32,
 }
@@ -69,6 +78,7 @@ impl Agent {
         name: String,
         plan: Arc<Plan>,
         supervisor: SupervisorRef,
+        listener: ActorRef<Told>,
     ) -> Self {
         Agent {
             shared,
@@ -78,6 +88,8 @@ impl Agent {
             plan,
             supervisor,
             worker: None,
+            listener,
+            is_parked: false,
             failures: 0,
         }
     }
@@ -102,7 +114,11 @@ impl Agent {
         let failed = |what: &str| ExitReason::StartFailed(what.to_owned());
         let channel = side.take().ok_or_else(|| failed("it has no job socket"))?;
         let (socket, page) = prepare(channel).map_err(|error| failed(&error.to_string()))?;
+        // The first message: a worker that is ended before it can be told is not worth a word.
+        drop(actor.try_send(WorkerMsg::Hello(self.listener.clone())));
         let info = self.shared.up(self.id, pid.current());
+        self.shared.set_process(self.id, Some(actor.any()));
+        self.is_parked = false;
         tracing::debug!(worker = %self.name, pid = info.pid, "a worker process has started");
         let agent = ctx.actor_ref();
         self.desk
@@ -114,7 +130,101 @@ impl Agent {
             monitor,
             carrier,
         });
+        if let Some(limit) = self.plan.options.idle_max {
+            ctx.send_after(IDLE, limit, AgentMsg::Idle);
+        }
         Ok(())
+    }
+
+    /// The first start: what fails is tried again, but not for ever.
+    async fn start(&mut self, ctx: &mut Context<Self>) -> Result<(), ExitReason> {
+        let mut attempts = 1;
+        while let Err(reason) = self.start_worker(ctx).await {
+            if attempts >= self.plan.options.attempts {
+                return Err(reason);
+            }
+            tracing::warn!(worker = %self.name, %reason, "a worker process did not start and is tried again");
+            runtime::sleep(setup::pause(attempts)).await;
+            attempts += 1;
+        }
+        Ok(())
+    }
+
+    /// Starts the process for which there was nothing to do so far, or the next one.
+    async fn revive(&mut self, ctx: &mut Context<Self>) {
+        self.is_parked = false;
+        match self.start_worker(ctx).await {
+            Ok(()) => self.desk.pump(),
+            Err(reason) => {
+                tracing::warn!(worker = %self.name, %reason, "a worker process did not start");
+                self.shared.lost(self.id, false, &reason);
+                self.replace_later(ctx);
+            }
+        }
+    }
+
+    /// Ends the process politely. It has nothing in hand, and its window is closed.
+    async fn dismiss(&mut self, ctx: &mut Context<Self>) {
+        let Some(worker) = self.worker.take() else {
+            return;
+        };
+        ctx.demonitor(worker.monitor);
+        ctx.cancel_timer(IDLE);
+        self.shared.set_process(self.id, None);
+        self.desk.hold_back();
+        worker.carrier.hang_up().await;
+        let left = self.desk.hang_up();
+        left.in_hand.into_iter().for_each(|held| discard(held.job));
+        drop(self.supervisor.terminate_child(&self.name).await);
+        self.shared.without_pid(self.id);
+    }
+
+    /// Replaces the process, which has done what it should.
+    async fn retire(&mut self, ctx: &mut Context<Self>) {
+        if self.worker.is_none() {
+            return;
+        }
+        tracing::debug!(worker = %self.name, "a worker process is replaced");
+        self.dismiss(ctx).await;
+        self.shared.count_restart(self.id);
+        self.revive(ctx).await;
+    }
+
+    /// Ends the process if there was nothing to do for long; else it looks again later.
+    async fn park(&mut self, ctx: &mut Context<Self>) {
+        let (Some(limit), true) = (self.plan.options.idle_max, self.worker.is_some()) else {
+            return;
+        };
+        let idle = self.desk.idle_for().unwrap_or_default();
+        if idle < limit {
+            ctx.send_after(IDLE, limit.saturating_sub(idle), AgentMsg::Idle);
+            return;
+        }
+        // From here on it is given nothing; what came in the last moment is done first.
+        self.shared.set_window(self.id, 0);
+        if self.desk.idle_for().is_none() {
+            self.shared.set_window(self.id, 1);
+            self.desk.pump();
+            ctx.send_after(IDLE, limit, AgentMsg::Idle);
+            return;
+        }
+        tracing::debug!(worker = %self.name, "a worker process that has nothing to do ends");
+        self.dismiss(ctx).await;
+        self.shared.set_window(self.id, 1);
+        self.wait_for_work(ctx).await;
+    }
+
+    /// There is no process until there is work.
+    async fn wait_for_work(&mut self, ctx: &mut Context<Self>) {
+        // Without work it is idle, and will be called.
+        match self.shared.next(self.id) {
+            None => self.is_parked = true,
+            Some((key, job)) => {
+                self.shared.give_back(self.id, key);
+                discard(job);
+                self.revive(ctx).await;
+            }
+        }
     }
 
     /// The worker has ended.
@@ -128,10 +238,10 @@ impl Agent {
         let mut left = self.desk.hang_up();
         tracing::info!(worker = %self.name, %reason, "a worker process ended and is replaced");
         // What was written came back; of the rest, the first was in hand if it had begun.
-        let begun = left
-            .in_hand
-            .front()
-            .is_some_and(|first| last_begun.is_none_or(|last| first.number <= last));
+        let begun = left.in_hand.front().is_some_and(|first| {
+            last_begun.is_none_or(|last| first.number <= last)
+                && self.shared.is_first(self.id, first.key)
+        });
         let has_expired = left.in_hand.front().map(|first| first.number) == left.expired;
         if begun
             && has_expired
@@ -152,9 +262,8 @@ impl Agent {
     /// A job ran longer than it may.
     fn expire(&self, held: Held) {
         let limit = self.desk.time_max.unwrap_or_default();
-        if self.shared.done(self.id, held.key) {
-            held.job.fail(JobError::TimeLimit { limit });
-        }
+        let error = JobError::TimeLimit { limit };
+        self.desk.fail(held.key, &held.job, error);
         discard(held.job);
     }
 
@@ -190,20 +299,25 @@ impl Actor for Agent {
 
     async fn handle(&mut self, msg: AgentMsg, ctx: &mut Context<Self>) -> ActorResult {
         match msg {
-            AgentMsg::Start(reply) => {
-                let started = self.start_worker(ctx).await;
+            AgentMsg::Start(true, reply) => {
+                let started = self.start(ctx).await;
                 let has_started = started.is_ok();
                 reply.send(started);
                 if has_started {
                     self.desk.pump();
                 }
             }
-            AgentMsg::Retire => {
-                if let Some(worker) = &self.worker {
-                    worker.actor.stop();
-                }
+            AgentMsg::Start(false, reply) => {
+                self.shared.up(self.id, None);
+                self.wait_for_work(ctx).await;
+                reply.send(Ok(()));
             }
+            AgentMsg::Work if self.is_parked => self.revive(ctx).await,
+            // It is being replaced, or has been.
+            AgentMsg::Work => self.desk.pump(),
+            AgentMsg::Retire => self.retire(ctx).await,
             AgentMsg::Replace => self.replace(ctx).await,
+            AgentMsg::Idle => self.park(ctx).await,
         }
         Ok(())
     }

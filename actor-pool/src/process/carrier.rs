@@ -219,7 +219,7 @@ async fn room(socket: Option<&AsyncFd<UnixStream>>) {
     }
 }
 
-async fn until(moment: Option<crate::runtime::Instant>) {
+async fn until(moment: Option<tokio::time::Instant>) {
     match moment {
         Some(moment) => sleep_until(moment).await,
         None => pending().await,

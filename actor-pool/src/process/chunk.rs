@@ -1,104 +1,107 @@
-//! Many small runs of one job in one frame.
+//! Many small runs of one job in one frame: its arguments, and one outcome for each, in the same order.
 //!
-//! | of a chunk | each item |
+//! | of an outcome | |
 //! |---|---|
-//! | arguments | length, `u32` little-endian; the encoded argument |
-//! | outcomes, in the same order | one byte: 0 done, 1 failed; length, `u32` little-endian; the result or the encoded answer |
+//! | first | one byte: 0 done, 1 failed |
+//! | then | the result or the encoded answer, [packed](crate::pack) |
 //!
 //! An item that fails fails alone. Of a chunk whose worker ends nothing is known, so its items are run again one by one, if they may be.
 
 use super::runner::spell;
 use super::wire::Answer;
 use super::worker;
-use crate::Jobs;
-use crate::task::Encoded;
+use crate::{JobError, Jobs, Payload, pack};
 
 const DONE: u8 = 0;
 const FAILED: u8 = 1;
-/// As a result whose blobs travel apart, see [`Tag::DoneApart`](super::frames::Tag::DoneApart).
-const DONE_APART: u8 = 2;
 
-/// Runs a job for each argument of a chunk. What is no chunk ends early; the pool then finds fewer outcomes than items.
+/// Runs a job for each argument of a chunk.
 pub(super) fn run(jobs: &Jobs, limit: u64, job: &str, arguments: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(arguments.len());
-    let mut rest = arguments;
-    while let Some(argument) = next(&mut rest) {
+    for argument in pack::unpack(arguments) {
         let left = limit.saturating_sub(out.len() as u64);
-        match worker::run(jobs, left, job, argument) {
-            Ok(result) => put_result(&mut out, &result),
-            Err(answer) => put(&mut out, FAILED, &spell(&answer)),
+        match worker::run(jobs, left, job, argument, None) {
+            Ok(result) => {
+                out.push(DONE);
+                pack::push_bytes(&mut out, &result);
+            }
+            Err(answer) => {
+                out.push(FAILED);
+                pack::push_bytes(&mut out, &spell(&answer));
+            }
         }
     }
     out
 }
 
-fn put_result(out: &mut Vec<u8>, result: &Encoded) {
-    if result.blobs.is_empty() {
-        return put(out, DONE, &result.bytes);
-    }
-    let mut body = Vec::with_capacity(4 + result.len());
-    body.extend_from_slice(
-        &u32::try_from(result.bytes.len())
-            .unwrap_or(u32::MAX)
-            .to_le_bytes(),
-    );
-    body.extend_from_slice(&result.bytes);
-    result
-        .blobs
-        .iter()
-        .for_each(|blob| body.extend_from_slice(blob));
-    put(out, DONE_APART, &body);
-}
-
-fn put(out: &mut Vec<u8>, byte: u8, body: &[u8]) {
-    out.push(byte);
-    // Limited to far less.
-    let len = u32::try_from(body.len()).unwrap_or(u32::MAX);
-    out.extend_from_slice(&len.to_le_bytes());
-    out.extend_from_slice(body);
-}
-
-fn next<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
-    let (len, after) = rest.split_first_chunk()?;
-    let len = usize::try_from(u32::from_le_bytes(*len)).ok()?;
-    let (item, after) = after.split_at_checked(len)?;
-    *rest = after;
-    Some(item)
-}
-
-/// Appends an argument, which `encode` writes, to a chunk; on error nothing is appended.
-#[expect(dead_code, reason = "maps hand their chunks over item by item so far")]
-pub(crate) fn put_argument<E>(
-    out: &mut Vec<u8>,
-    encode: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
-) -> Result<(), E> {
-    let begin = out.len();
-    out.extend_from_slice(&[0; 4]);
-    if let Err(error) = encode(out) {
-        out.truncate(begin);
-        return Err(error);
-    }
-    let len = u32::try_from(out.len() - begin - 4).unwrap_or(u32::MAX);
-    out[begin..begin + 4].copy_from_slice(&len.to_le_bytes());
-    Ok(())
-}
-
-/// The outcomes in an answer, the results encoded. Ends early at what is none.
-#[expect(dead_code, reason = "maps hand their chunks over item by item so far")]
-pub(crate) fn outcomes<'a>(
-    answer: &'a [u8],
+/// The outcomes of a chunk, the results encoded. Ends early at what is none.
+pub(super) fn outcomes<'a>(
+    mut answer: &'a [u8],
     job: &'a str,
-) -> impl Iterator<Item = Result<&'a [u8], crate::JobError>> {
-    let mut rest = answer;
+) -> impl Iterator<Item = Result<&'a [u8], JobError>> {
     std::iter::from_fn(move || {
-        let (byte, after) = rest.split_first()?;
-        rest = after;
-        let body = next(&mut rest)?;
+        let (byte, rest) = answer.split_first()?;
+        let body = pack::unpack(rest).next()?;
+        answer = &rest[4 + body.len()..];
         Some(match *byte {
             DONE => Ok(body),
-            _ => Err(postcard::from_bytes::<Answer>(body)
-                .unwrap_or(Answer::Unknown)
-                .into_error(job)),
+            _ => Err(read_answer(body, job)),
         })
     })
+}
+
+/// Why there is no result.
+pub(super) fn read_answer(body: &[u8], job: &str) -> JobError {
+    match actor_core::wire::decode::<Answer>(body) {
+        Ok(answer) => answer.into_error(job),
+        Err(text) => JobError::Codec {
+            payload: Payload::Result,
+            text,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Job;
+    use crate::task::{decode, encode};
+
+    const HALF: Job<u64, u64> = Job::new("half/v1", |number| {
+        assert!(number.is_multiple_of(2), "it is odd");
+        number / 2
+    });
+
+    // P2, P10
+    #[test]
+    fn an_item_of_a_chunk_fails_alone_and_the_others_come_back_in_order() {
+        let jobs = Jobs::builder().job(HALF).build().expect("one name");
+        let mut arguments = Vec::new();
+        for number in [2u64, 3, 8] {
+            let encoded = encode(Payload::Argument, &number).expect("it encodes");
+            pack::push_bytes(&mut arguments, &encoded);
+        }
+
+        let answer = run(&jobs, 1000, "half/v1", &arguments);
+
+        let outcomes: Vec<_> = outcomes(&answer, "half/v1").collect();
+        let number =
+            |place: usize| decode::<u64>(Payload::Result, outcomes[place].as_ref().ok()?).ok();
+        assert_eq!((number(0), number(2)), (Some(1), Some(4)));
+        assert!(matches!(outcomes[1], Err(JobError::Panicked { .. })));
+        assert_eq!(outcomes.len(), 3);
+    }
+
+    #[test]
+    fn an_answer_that_is_cut_off_gives_what_is_whole() {
+        let jobs = Jobs::builder().job(HALF).build().expect("one name");
+        let mut arguments = Vec::new();
+        pack::push_bytes(&mut arguments, &[2]);
+        pack::push_bytes(&mut arguments, &[4]);
+        let answer = run(&jobs, 1000, "half/v1", &arguments);
+
+        for end in 0..answer.len() {
+            assert!(outcomes(&answer[..end], "half/v1").count() < 2, "{end}");
+        }
+    }
 }

@@ -19,16 +19,18 @@ use bytes::Bytes;
 use rustix::io::Errno;
 use rustix::net::{SendFlags, send};
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use super::agent::AgentMsg;
+use super::chunk::{outcomes, read_answer};
 use super::frames::{HEAD, Kind, Order, Raw, Tag, put_order};
 use super::pace::{Pace, STALL};
 use super::plan::ProcessOptions;
-use super::wire::{Answer, WorkerMsg};
+use super::wire::WorkerMsg;
 use crate::arena::Key;
 use crate::dispatch::WorkerId;
-use crate::runtime::Instant;
 use crate::shared::{AnyTask, Shared};
+use crate::task::Report;
 use crate::{JobError, Payload, WorkerInfo};
 
 /// So much is gathered for one write.
@@ -70,8 +72,10 @@ struct Line {
     /// Of `out`, what is in the socket.
     sent: usize,
     in_hand: VecDeque<Held>,
-    /// The number of the last job.
+    /// The number of the last order.
     last: u64,
+    /// How many jobs were handed out: a chunk counts its items.
+    given: u64,
     pace: Pace,
     /// When the last outcome came, or the first job went out.
     since: Instant,
@@ -147,6 +151,7 @@ impl Desk {
             sent: 0,
             in_hand: VecDeque::new(),
             last: 0,
+            given: 0,
             pace: Pace::new(),
             since: Instant::now(),
             is_taking_back: false,
@@ -176,18 +181,29 @@ impl Desk {
         })
     }
 
-    /// There may be work. Called from the dispatcher, on any thread.
-    pub(crate) fn ring(&self) {
+    /// There may be work. Called from the dispatcher, on any thread. `false`: there is no worker.
+    pub(crate) fn ring(&self) -> bool {
         let is_free = {
             let state = self.lock();
-            let line = state.line.as_ref();
-            !state.is_pumping && line.is_some_and(|line| line.in_hand.is_empty())
+            let Some(line) = &state.line else {
+                return false;
+            };
+            !state.is_pumping && line.in_hand.is_empty()
         };
         if is_free {
             self.pump();
         } else {
             self.called.notify_one();
         }
+        true
+    }
+
+    /// For how long the worker has had nothing to do. `None` while it has, or is not there.
+    pub(super) fn idle_for(&self) -> Option<Duration> {
+        let state = self.lock();
+        let line = state.line.as_ref()?;
+        let is_idle = line.in_hand.is_empty() && !state.is_pumping;
+        is_idle.then(|| line.since.elapsed())
     }
 
     /// Hands out what the worker may hold.
@@ -231,10 +247,12 @@ impl Desk {
         let name = job.name().unwrap_or_default();
         let argument = match self.encode(&job, name) {
             Ok(argument) => argument,
+            Err(JobError::TooLarge { .. }) if job.items() > 1 => {
+                self.shared.split(self.id, key);
+                return discard(job);
+            }
             Err(error) => {
-                if self.shared.done(self.id, key) {
-                    job.fail(error);
-                }
+                self.fail(key, &job, error);
                 return discard(job);
             }
         };
@@ -250,13 +268,15 @@ impl Desk {
             line.since = Instant::now();
         }
         line.last += 1;
+        line.given += u64::from(job.items());
         let order = Order {
             number: line.last,
-            kind: if job.is_chunk() {
+            kind: if job.items() > 1 {
                 Kind::Chunk
             } else {
                 Kind::One
             },
+            key: key.to_bits(),
             name,
             argument: &argument,
         };
@@ -274,14 +294,18 @@ impl Desk {
         if line.in_hand.len() == watched {
             self.called.notify_one();
         }
-        if self.jobs_max.is_some_and(|max| line.last >= max) {
+        if self.jobs_max.is_some_and(|max| line.given >= max) {
             drop(state);
             self.retire();
         }
     }
 
     fn encode(&self, job: &AnyTask, name: &str) -> Result<Vec<u8>, JobError> {
-        let argument = job.encode()?;
+        let argument = if job.items() > 1 {
+            job.encode_items()
+        } else {
+            job.encode()?
+        };
         let limit = self.argument_max.saturating_sub(name.len());
         if argument.len() > limit {
             return Err(JobError::TooLarge {
@@ -330,14 +354,14 @@ impl Desk {
             self.retire();
         }
         let Held { key, job, .. } = held;
-        let mut settle = || self.shared.done(self.id, key);
+        let name = job.name().unwrap_or_default();
+        let mut settle = |report: &Report<'_>| self.shared.done(self.id, key, report);
         match tag {
-            Some(Tag::Done) => job.complete(body, &info, &mut settle),
-            Some(Tag::Failed) => {
-                if settle() {
-                    job.fail(error_of(&job, body));
-                }
+            Some(Tag::Done) if job.items() > 1 => {
+                job.complete_items(&mut outcomes(body, name), &info, &mut settle);
             }
+            Some(Tag::Done) => job.complete(body, &info, &mut settle),
+            Some(Tag::Failed) => job.complete_failed(read_answer(body, name), &mut settle),
             Some(Tag::DoneApart) | None => return false,
         }
         discard(job);
@@ -371,7 +395,7 @@ impl Desk {
             line.since = now;
             let left = self
                 .jobs_max
-                .map_or(u64::MAX, |max| max - line.last.min(max));
+                .map_or(u64::MAX, |max| max - line.given.min(max));
             let left = usize::try_from(left).unwrap_or(usize::MAX);
             if line.is_retiring {
                 0
@@ -384,6 +408,12 @@ impl Desk {
         };
         self.shared.set_window(self.id, window);
         self.pump();
+    }
+
+    /// A job in the worker's hands has failed. Perhaps it is run again.
+    pub(super) fn fail(&self, key: Key, job: &AnyTask, error: JobError) {
+        let mut settle = |report: &Report<'_>| self.shared.done(self.id, key, report);
+        job.complete_failed(error, &mut settle);
     }
 
     fn retire(&self) {
@@ -505,16 +535,6 @@ impl Line {
         if self.out.capacity() > 4 * GATHER {
             self.out = Vec::new();
         }
-    }
-}
-
-fn error_of(job: &AnyTask, body: &[u8]) -> JobError {
-    match actor_core::wire::decode::<Answer>(body) {
-        Ok(answer) => answer.into_error(job.name().unwrap_or_default()),
-        Err(text) => JobError::Codec {
-            payload: Payload::Result,
-            text,
-        },
     }
 }
 

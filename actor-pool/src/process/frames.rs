@@ -5,7 +5,7 @@
 //! | 0..4 | length of what follows, `u32` little-endian | the same |
 //! | 4..12 | number of the job, `u64` little-endian, counted per worker | the same |
 //! | 12 | [`Kind`] | [`Tag`] |
-//! | 13.. | length of the name, `u16` little-endian; the name; the argument | the result, or an encoded [`Answer`](super::wire::Answer) |
+//! | 13.. | key of the job, `u64` little-endian; length of the name, `u16` little-endian; the name; the argument | the result, or an encoded [`Answer`](super::wire::Answer) |
 //!
 //! The length is checked against a limit before anything is kept for it, and the buffer grows with what has arrived. What comes from the
 //! other process never makes us panic.
@@ -20,6 +20,8 @@ use rustix::buffer::spare_capacity;
 const LENGTH: usize = 4;
 /// Bytes before what a frame carries.
 pub(super) const HEAD: usize = LENGTH + 8 + 1;
+/// What an order carries besides its argument, at most.
+pub(super) const ORDER_HEAD: usize = 8 + 2 + u16::MAX as usize;
 /// Room offered to a read.
 const READ_ROOM: usize = 64 * 1024;
 /// A frame from this size on is handed out as the buffer itself.
@@ -45,7 +47,7 @@ pub(super) enum Tag {
     Done = 0,
     /// There is none; an encoded answer says why.
     Failed = 1,
-    /// The encoded result with its length as `u32` little-endian, and then the blobs that belong to it.
+    /// The encoded result behind its length, `u32` little-endian, and then the blobs that belong to it.
     DoneApart = 2,
 }
 
@@ -54,6 +56,8 @@ pub(super) enum Tag {
 pub(super) struct Order<'a> {
     pub(super) number: u64,
     pub(super) kind: Kind,
+    /// By which the pool knows it.
+    pub(super) key: u64,
     pub(super) name: &'a str,
     pub(super) argument: &'a [u8],
 }
@@ -61,6 +65,7 @@ pub(super) struct Order<'a> {
 /// Appends a job.
 pub(super) fn put_order(out: &mut Vec<u8>, order: &Order<'_>) {
     let begin = begin(out, order.number, order.kind as u8);
+    out.extend_from_slice(&order.key.to_le_bytes());
     // The name of a job is a few words.
     let name = order.name.as_bytes();
     let len = u16::try_from(name.len()).unwrap_or(u16::MAX);
@@ -119,11 +124,13 @@ impl<'a> Raw<'a> {
             1 => Kind::Chunk,
             _ => return None,
         };
-        let (len, rest) = self.body.split_first_chunk()?;
+        let (key, rest) = self.body.split_first_chunk()?;
+        let (len, rest) = rest.split_first_chunk()?;
         let (name, argument) = rest.split_at_checked(u16::from_le_bytes(*len).into())?;
         Some(Order {
             number: self.number,
             kind,
+            key: u64::from_le_bytes(*key),
             name: std::str::from_utf8(name).ok()?,
             argument,
         })
@@ -187,7 +194,7 @@ impl Frames {
     pub(super) fn holding(frame: Vec<u8>, limit: usize) -> Self {
         Frames {
             buffer: frame,
-            ..Frames::new(limit.saturating_add(2 + usize::from(u16::MAX)))
+            ..Frames::new(limit.saturating_add(ORDER_HEAD))
         }
     }
 

@@ -11,6 +11,7 @@
 //! | `agent.rs`  | the pool's side: starts one worker, and replaces it                             |
 //! | `desk.rs`   | the pool's side: what is in that worker's hands, and how it gets there and back |
 //! | `carrier.rs`| the pool's side: reads a worker's socket, and watches the time                  |
+//! | `listener.rs` | the pool's side: hears how far jobs are                                       |
 //! | `pace.rs`   | decides how many jobs a worker holds                                            |
 
 mod agent;
@@ -18,6 +19,7 @@ mod carrier;
 mod chunk;
 mod desk;
 mod frames;
+mod listener;
 mod pace;
 mod plan;
 mod runner;
@@ -26,4 +28,5 @@ mod worker;
 
 pub(crate) use agent::{Agent, AgentMsg};
 pub(crate) use desk::Desk;
+pub(crate) use listener::Listener;
 pub(crate) use plan::{Plan, ProcessOptions};

@@ -25,8 +25,14 @@ pub(crate) struct ProcessOptions {
     pub(crate) result_max: usize,
     /// The largest encoded argument, in bytes.
     pub(crate) argument_max: usize,
+    /// How often a start is tried.
+    pub(crate) attempts: u32,
     /// After so many jobs a process is replaced.
     pub(crate) jobs_max: Option<u64>,
+    /// With nothing to do for so long a process ends.
+    pub(crate) idle_max: Option<Duration>,
+    /// How many processes start with the pool; the others start with the work.
+    pub(crate) pre_start: Option<usize>,
     /// A process whose resident size is above so many bytes is replaced after its job.
     pub(crate) memory_max: Option<u64>,
     /// A job that runs longer is ended together with its process.
@@ -52,6 +58,7 @@ impl Plan {
     pub(super) fn draft(&self, name: &str) -> Result<Draft, BoxError> {
         let options = &self.options;
         let args = WorkerArgs {
+            name: name.to_owned(),
             result_max: options.result_max as u64,
             argument_max: options.argument_max as u64,
         };

@@ -24,14 +24,17 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use actor_core::BoxError;
 use actor_remote::side::SideChannel;
+use bytes::Bytes;
+use tokio::sync::oneshot;
 
 use super::chunk;
-use super::frames::{Frames, HEAD, Kind, Order, Tag, outcome_head};
+use super::frames::{Frames, HEAD, Kind, ORDER_HEAD, Order, Tag, outcome_head};
 use super::wire::{Answer, WorkerArgs};
 use super::worker;
-use crate::Jobs;
-use crate::task::Encoded;
+use crate::progress::{Reporter, Scope};
+use crate::{Jobs, WorkerInfo, WorkerKind, setup};
 
 /// Bytes of the page that are used: one page of memory, so that what is written is there as a whole or not at all.
 pub(super) const PAGE: usize = 4096;
@@ -84,13 +87,14 @@ impl Turns {
     }
 }
 
-/// Starts the threads. They end with the process, or with the socket.
+/// Starts the threads. They end with the process, or with the socket. What comes back says when, and whether, the initializer has run.
 pub(super) fn start(
     channel: SideChannel,
     jobs: Jobs,
     args: WorkerArgs,
     turns: Arc<Turns>,
-) -> io::Result<()> {
+    reporter: Arc<Reporter>,
+) -> io::Result<oneshot::Receiver<Result<(), BoxError>>> {
     let SideChannel { stream, page } = channel;
     let results = Arc::new(Results {
         socket: stream.try_clone()?,
@@ -104,13 +108,22 @@ pub(super) fn start(
     thread::Builder::new()
         .name("outcomes".into())
         .spawn(move || lingering.send_late())?;
+    let (tell, ready) = oneshot::channel();
     thread::Builder::new().name("jobs".into()).spawn(move || {
         let _entered = runtime.enter();
+        let initialized = initialize(&jobs, &args);
+        let is_ready = initialized.is_ok();
+        // If nobody waits any more, the process ends.
+        drop(tell.send(initialized));
+        if !is_ready {
+            return;
+        }
         let runner = Runner {
             jobs,
             args,
             turns,
             results,
+            scope: Scope::enter(&reporter),
         };
         if let Err(error) = runner.serve(&stream) {
             // Without its jobs the process is of no use, and its end is what the pool understands.
@@ -118,6 +131,19 @@ pub(super) fn start(
             std::process::exit(EXIT_NO_JOBS);
         }
     })?;
+    Ok(ready)
+}
+
+/// Makes the state of the jobs, which stays on this thread.
+fn initialize(jobs: &Jobs, args: &WorkerArgs) -> Result<(), BoxError> {
+    if let Some(initializer) = jobs.initializer_of_workers() {
+        let info = WorkerInfo {
+            name: args.name.as_str().into(),
+            kind: WorkerKind::Process,
+            pid: Some(std::process::id()),
+        };
+        drop(setup::swap(Some(initializer.run(&info)?)));
+    }
     Ok(())
 }
 
@@ -126,13 +152,13 @@ struct Runner {
     args: WorkerArgs,
     turns: Arc<Turns>,
     results: Arc<Results>,
+    scope: Scope,
 }
 
 impl Runner {
     fn serve(&self, socket: &UnixStream) -> io::Result<()> {
         let limit = usize::try_from(self.args.argument_max).unwrap_or(usize::MAX);
-        // A name travels with the argument.
-        let mut frames = Frames::new(limit.saturating_add(2 + usize::from(u16::MAX)));
+        let mut frames = Frames::new(limit.saturating_add(ORDER_HEAD));
         loop {
             while frames.has_next() {
                 if let Some((_, _, frame)) = frames.take_large() {
@@ -162,24 +188,22 @@ impl Runner {
             return Ok(());
         }
         self.results.begin(order.number)?;
+        self.scope.run(order.key);
         let number = order.number;
-        match self.run(&order) {
-            Ok(result) if result.blobs.is_empty() => {
-                self.results.put(number, Tag::Done, &[&result.bytes])
-            }
-            Ok(result) => self.results.put_apart(number, &result),
+        let mut aside = Vec::new();
+        match self.run(&order, &mut aside) {
+            Ok(result) if aside.is_empty() => self.results.put(number, Tag::Done, &[&result]),
+            Ok(result) => self.results.put_apart(number, &result, &aside),
             Err(answer) => self.results.put(number, Tag::Failed, &[&spell(&answer)]),
         }
     }
 
-    fn run(&self, order: &Order<'_>) -> Result<Encoded, Answer> {
+    fn run(&self, order: &Order<'_>, aside: &mut Vec<Bytes>) -> Result<Vec<u8>, Answer> {
         let limit = self.args.result_max;
+        let (name, argument) = (order.name, order.argument);
         match order.kind {
-            Kind::One => worker::run(&self.jobs, limit, order.name, order.argument),
-            Kind::Chunk => Ok(Encoded {
-                bytes: chunk::run(&self.jobs, limit, order.name, order.argument),
-                blobs: Vec::new(),
-            }),
+            Kind::One => worker::run(&self.jobs, limit, name, argument, Some(aside)),
+            Kind::Chunk => Ok(chunk::run(&self.jobs, limit, name, argument)),
         }
     }
 }
@@ -252,11 +276,11 @@ impl Results {
             .try_for_each(|piece| (&self.socket).write_all(piece))
     }
 
-    fn put_apart(&self, number: u64, result: &Encoded) -> io::Result<()> {
-        let len = u32::try_from(result.bytes.len()).unwrap_or(u32::MAX);
+    fn put_apart(&self, number: u64, result: &[u8], blobs: &[Bytes]) -> io::Result<()> {
+        let len = u32::try_from(result.len()).unwrap_or(u32::MAX);
         let len = len.to_le_bytes();
-        let mut pieces: Vec<&[u8]> = vec![&len, &result.bytes];
-        pieces.extend(result.blobs.iter().map(|blob| &**blob));
+        let mut pieces: Vec<&[u8]> = vec![&len, result];
+        pieces.extend(blobs.iter().map(|blob| &**blob));
         self.put(number, Tag::DoneApart, &pieces)
     }
 

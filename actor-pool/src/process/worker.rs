@@ -1,15 +1,16 @@
 //! The worker's side: the root actor of a worker process. It starts the thread that runs the jobs, and says which of them will not be begun
 //! when the pool takes them back; so a job that computes for long does not hold the link up.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use actor_core::{Actor, ActorResult, BoxError, Context};
+use actor_core::{Actor, ActorRef, ActorResult, BoxError, Context};
 use actor_remote::RegistryBuilder;
 use actor_remote::side::take_side_channel;
 
 use super::runner::{self, Turns};
-use super::wire::{Answer, WORKER, WorkerArgs, WorkerMsg};
-use crate::task::Encoded;
+use super::wire::{Answer, TOLD, Told, WORKER, WorkerArgs, WorkerMsg};
+use crate::jobs::Aside;
+use crate::progress::Reporter;
 use crate::{JobError, Jobs, Payload};
 
 /// A panic message longer than this is cut: the answer must fit into a frame.
@@ -19,6 +20,47 @@ struct Worker {
     jobs: Jobs,
     args: WorkerArgs,
     turns: Arc<Turns>,
+    news: Arc<News>,
+}
+
+/// The way of progress to the pool. Jobs and the listener come by different ways, so a job may have something to say before it is known to
+/// whom: the latest of that is kept.
+#[derive(Default)]
+struct News {
+    listener: OnceLock<ActorRef<Told>>,
+    early: Mutex<Option<Told>>,
+}
+
+impl News {
+    fn early(&self) -> MutexGuard<'_, Option<Told>> {
+        self.early.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tell(&self, told: Told) {
+        let mut early = self.early();
+        match self.listener.get() {
+            // It is news, not a result: what finds no room is not worth waiting for.
+            Some(listener) => drop(listener.try_send(told)),
+            None => *early = Some(told),
+        }
+    }
+
+    fn handle_listener(&self, listener: ActorRef<Told>) {
+        let mut early = self.early();
+        if let Some(told) = early.take() {
+            drop(listener.try_send(told));
+        }
+        drop(self.listener.set(listener));
+    }
+}
+
+impl Worker {
+    fn reporter(&self) -> Arc<Reporter> {
+        let news = Arc::clone(&self.news);
+        Arc::new(Reporter::Far(Box::new(move |key, progress| {
+            news.tell(Told(key, progress));
+        })))
+    }
 }
 
 impl Jobs {
@@ -47,11 +89,14 @@ impl Jobs {
     /// ```
     pub fn register(&self, registry: RegistryBuilder) -> RegistryBuilder {
         let jobs = self.clone();
-        registry.factory(WORKER, move |args: WorkerArgs| Worker {
-            jobs: jobs.clone(),
-            args,
-            turns: Arc::default(),
-        })
+        registry
+            .message::<Told>(TOLD)
+            .factory(WORKER, move |args: WorkerArgs| Worker {
+                jobs: jobs.clone(),
+                args,
+                turns: Arc::default(),
+                news: Arc::default(),
+            })
     }
 }
 
@@ -62,32 +107,43 @@ impl Actor for Worker {
         let channel = take_side_channel().ok_or_else(|| {
             BoxError::from("a worker of a pool was started without its job socket")
         })?;
-        runner::start(
+        let ready = runner::start(
             channel,
             self.jobs.clone(),
-            self.args,
+            self.args.clone(),
             Arc::clone(&self.turns),
+            self.reporter(),
         )?;
-        Ok(())
+        // The initializer runs on the thread of the jobs.
+        ready.await?
     }
 
     async fn handle(&mut self, msg: WorkerMsg, _ctx: &mut Context<Self>) -> ActorResult {
-        let WorkerMsg::TakeBack(upto, reply) = msg;
-        reply.send(self.turns.take_back(upto));
+        match msg {
+            WorkerMsg::Hello(listener) => self.news.handle_listener(listener),
+            WorkerMsg::TakeBack(upto, reply) => reply.send(self.turns.take_back(upto)),
+        }
         Ok(())
     }
 }
 
 /// Runs a job: its encoded result, or why there is none.
-pub(super) fn run(jobs: &Jobs, limit: u64, job: &str, argument: &[u8]) -> Result<Encoded, Answer> {
-    match jobs.run(job, argument) {
-        Ok(result) if result.len() as u64 > limit => Err(Answer::ResultTooLarge {
-            bytes: result.len() as u64,
-            limit,
-        }),
-        Ok(result) => Ok(result),
-        Err(error) => Err(answer(error)),
+pub(super) fn run(
+    jobs: &Jobs,
+    limit: u64,
+    job: &str,
+    argument: &[u8],
+    mut aside: Aside<'_>,
+) -> Result<Vec<u8>, Answer> {
+    let result = jobs
+        .run(job, argument, aside.as_deref_mut())
+        .map_err(answer)?;
+    let blobs = aside.iter().flat_map(|aside| aside.iter());
+    let bytes = result.len() as u64 + blobs.map(|blob| blob.len() as u64).sum::<u64>();
+    if bytes > limit {
+        return Err(Answer::ResultTooLarge { bytes, limit });
     }
+    Ok(result)
 }
 
 fn answer(error: JobError) -> Answer {

@@ -55,7 +55,11 @@ async fn a_stopped_process_hangs_nobody_when_there_is_a_time_limit() {
 async fn workers_are_replaced_after_so_many_jobs_and_no_job_is_lost() {
     // P7
     let system = ActorSystem::new("test");
-    let pool = builder(2).process_jobs_max(7).start(&system).await.unwrap();
+    let pool = builder(2)
+        .max_jobs_per_worker(7)
+        .start(&system)
+        .await
+        .unwrap();
 
     let results = pool.map(&PID, std::iter::repeat_n((), 60)).collect().await;
 

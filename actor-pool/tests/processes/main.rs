@@ -10,6 +10,7 @@
 //! | `payloads.rs` | arguments and results that cannot travel                         |
 //! | `shutdown.rs` | how a pool ends                                                  |
 //! | `storm.rs`    | many jobs against many kills, with a ledger                      |
+//! | `terms.rs`    | what a caller asks for: aborts, progress, chunks, replacement    |
 //! | `window.rs`   | several jobs in the hands of one worker                          |
 
 #![allow(
@@ -26,6 +27,7 @@ mod payloads;
 mod rig;
 mod shutdown;
 mod storm;
+mod terms;
 mod window;
 
 /// In an ordinary run this is nothing; pools run this executable again with the name of this test, and then it is their worker.

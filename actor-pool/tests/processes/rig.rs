@@ -35,6 +35,28 @@ pub(crate) const TAKE: Job<Trouble, ()> = Job::new("test.take/v1", |_| ());
 pub(crate) const GIVE: Job<When, Trouble> = Job::new("test.give/v1", Trouble);
 pub(crate) const ENV: Job<String, Option<String>> =
     Job::new("test.env/v1", |name| std::env::var(name).ok());
+/// Says how far it is before it waits.
+pub(crate) const STEPS: Job<PathBuf, u32> = Job::new("test.steps/v1", |place| {
+    actor_pool::report_progress(3, 4);
+    meet(place)
+});
+/// How many jobs of this kind its worker has done.
+pub(crate) const COUNT: Job<(), u64> = Job::new("test.count/v1", |()| {
+    let next = |count: &mut u64| {
+        *count += 1;
+        *count
+    };
+    actor_pool::with_state(next).unwrap()
+});
+/// Ends its process for one number.
+pub(crate) const EXIT_AT: Job<u64, u64> = Job::new("test.exit_at/v1", |number| {
+    if number == 13 {
+        std::process::exit(13)
+    }
+    number
+});
+/// The initializer of a worker that has this in its environment fails.
+pub(crate) const BROKEN: &str = "POOL_TEST_BROKEN";
 pub(crate) const BOMB: Job<Bomb, Bomb> = Job::new("test.bomb/v1", |bomb| {
     bomb.go_off(Stage::Run);
     bomb
@@ -161,6 +183,13 @@ pub(crate) fn jobs() -> Jobs {
         .job(LENGTH)
         .job(TAKE)
         .job(GIVE)
+        .job(STEPS)
+        .job(COUNT)
+        .job(EXIT_AT)
+        .initializer(|_| match std::env::var_os(BROKEN) {
+            Some(_) => Err("no licence".into()),
+            None => Ok(0u64),
+        })
         .job(ENV)
         .job(BOMB)
         .job(LEAK)

@@ -3,6 +3,7 @@ use super::*;
 const ORDER: Order<'static> = Order {
     number: 7,
     kind: Kind::One,
+    key: 99,
     name: "a.job/v1",
     argument: &[1, 2, 3],
 };
@@ -93,7 +94,9 @@ fn a_page_tells_the_outcomes_and_what_has_begun_and_nothing_of_what_was_there_be
 
 #[test]
 fn what_is_no_order_is_none() {
-    for body in [&[][..], &[5, 0], &[255, 255, 1], &[1, 0, 0xff]] {
+    let key = [0; 8];
+    for rest in [&[][..], &[5, 0], &[255, 255, 1], &[1, 0, 0xff]] {
+        let body = &[&key[..], rest].concat();
         let raw = Raw {
             number: 1,
             byte: 0,

@@ -1,15 +1,33 @@
-//! What is promised of pools and routers.
+//! What is promised of pools and routers. What concerns processes is among the tests of `actor-pool`.
+//!
+//! | file | what is in it |
+//! |---|---|
+//! | `routers.rs`, `changes.rs` | routers, and workers that come and go |
+//! | `kinds.rs` | which job runs where |
+//! | `terms.rs` | priorities, time, retries, keys, rates, what there is no room for |
+//! | `handles.rs` | aborts, progress, callbacks, waiting for several |
+//! | `maps.rs` | chunks, streams, tuples |
+//! | `workers.rs` | initializers, state, replacement, the end, figures |
 
 mod changes;
+mod handles;
+mod kinds;
+mod maps;
 mod routers;
+mod terms;
+mod workers;
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
 use actor_core::prelude::*;
 use actor_core::{ChildBuilder, ChildSpec};
-use actor_pool::{Router, RouterBuilder, RoutingPolicy, WorkerId};
+use actor_pool::{
+    Job, JobHandle, Pool, PoolBuilder, Router, RouterBuilder, RoutingPolicy, WorkerId,
+};
 use tests::soon;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::oneshot;
 
 /// What a worker is sent: a key, and what to do.
 pub(crate) enum Task {
@@ -160,5 +178,65 @@ impl Worker {
     /// One whose notes nobody reads.
     pub(crate) fn silent(notes: UnboundedSender<Noted>) -> Self {
         Worker { number: 0, notes }
+    }
+}
+
+const SQUARE: Job<u64, u64> = Job::new("test.square/v1", |number| number * number);
+const PICKY: Job<u64, u64> = Job::new("test.picky/v1", |number| {
+    assert_ne!(number, 3, "three is right out");
+    number
+});
+
+async fn start(builder: PoolBuilder) -> (ActorSystem, Pool) {
+    let system = ActorSystem::new("test");
+    let pool = builder.start(&system).await.unwrap();
+    (system, pool)
+}
+
+/// Keeps a task busy until it is opened.
+struct Gate {
+    open: oneshot::Sender<()>,
+    job: JobHandle<()>,
+}
+
+impl Gate {
+    async fn set_up(pool: &Pool) -> Self {
+        let (open, opened) = oneshot::channel();
+        let (enter, entered) = oneshot::channel();
+        let wait = move || async move {
+            enter.send(()).unwrap();
+            opened.await.unwrap();
+        };
+        let job = pool.submit_async(wait).await.unwrap();
+        entered.await.unwrap();
+        Gate { open, job }
+    }
+
+    async fn open(self) {
+        self.open.send(()).unwrap();
+        self.job.await.unwrap();
+    }
+}
+
+/// Where jobs write down that they ran.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u64>>>);
+
+impl Log {
+    fn note(&self, number: u64) {
+        self.0.lock().unwrap().push(number);
+    }
+
+    fn read(&self) -> Vec<u64> {
+        self.0.lock().unwrap().clone()
+    }
+
+    /// An async closure that writes a number down.
+    fn noting(&self, number: u64) -> impl FnOnce() -> std::future::Ready<()> + Send + 'static {
+        let log = self.clone();
+        move || {
+            log.note(number);
+            std::future::ready(())
+        }
     }
 }

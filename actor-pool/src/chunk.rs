@@ -1,0 +1,277 @@
+//! Several arguments of one job on their way together: one place in the queue, one way to a worker and back, an outcome for each item.
+//!
+//! Items are run one after the other; one that fails fails itself only. A chunk that loses its worker is split: its items that have no
+//! result become jobs of their own ([`Part`]), which bring their outcomes back here.
+
+use std::sync::{Arc, Mutex};
+
+use actor_core::panic::discard;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::pack;
+use crate::slot::{Outcome, Slot};
+use crate::task::{
+    Promise, Report, Settle, Settled, Task, decode, encode, gone, lock, outcome, stays_here,
+};
+use crate::{Completed, Job, JobError, Payload, Progress, WorkerInfo};
+
+/// The outcomes of a chunk, one for each item, in order.
+pub(crate) type Outcomes<Out> = Vec<Outcome<Out>>;
+
+/// See the module's header.
+pub(crate) struct Chunk<Arg, Out> {
+    job: Job<Arg, Out>,
+    items: u32,
+    arguments: Mutex<Vec<Option<Arg>>>,
+    parts: Mutex<Parts<Out>>,
+    slot: Slot<Outcomes<Out>>,
+}
+
+/// What the items of a chunk that was split have brought back.
+struct Parts<Out> {
+    outcomes: Vec<Option<Outcome<Out>>>,
+    left: usize,
+}
+
+impl<Arg, Out> Chunk<Arg, Out> {
+    pub(crate) fn new(job: Job<Arg, Out>, arguments: Vec<Arg>) -> Self {
+        Chunk {
+            job,
+            items: u32::try_from(arguments.len()).unwrap_or(u32::MAX),
+            arguments: Mutex::new(arguments.into_iter().map(Some).collect()),
+            parts: Mutex::new(Parts {
+                outcomes: Vec::new(),
+                left: 0,
+            }),
+            slot: Slot::new(),
+        }
+    }
+
+    fn settle(&self, outcomes: Outcomes<Out>, worker: &WorkerInfo, settle: Settle<'_>) {
+        let failed = outcomes.iter().filter(|outcome| outcome.is_err()).count();
+        let report = Report {
+            failed: u32::try_from(failed).unwrap_or(u32::MAX),
+            error: None,
+        };
+        if settle(&report) == Settled::Counts {
+            self.slot.complete(Ok(Completed {
+                value: outcomes,
+                worker: worker.clone(),
+            }));
+        } else {
+            discard(outcomes);
+        }
+    }
+
+    fn forget(&self) {
+        let arguments = std::mem::take(&mut *lock(&self.arguments));
+        arguments.into_iter().for_each(discard);
+    }
+
+    /// One of its parts has an outcome.
+    fn bring(&self, index: usize, outcome: Outcome<Out>) {
+        let mut parts = lock(&self.parts);
+        if parts.outcomes[index].is_some() {
+            drop(parts);
+            return discard(outcome);
+        }
+        parts.outcomes[index] = Some(outcome);
+        parts.left -= 1;
+        if parts.left > 0 {
+            return;
+        }
+        let outcomes: Outcomes<Out> = std::mem::take(&mut parts.outcomes)
+            .into_iter()
+            .map(|outcome| outcome.unwrap_or_else(|| Err(gone())))
+            .collect();
+        drop(parts);
+        let by = outcomes.iter().find_map(|outcome| outcome.as_ref().ok());
+        let worker = by.map(|completed| completed.worker.clone());
+        self.slot.complete(Ok(Completed {
+            value: outcomes,
+            worker: worker.unwrap_or_else(WorkerInfo::nobody),
+        }));
+    }
+}
+
+impl<Arg, Out> Task for Chunk<Arg, Out>
+where
+    Arg: Serialize + DeserializeOwned + Send + 'static,
+    Out: DeserializeOwned + Send + 'static,
+{
+    fn name(&self) -> Option<&'static str> {
+        Some(self.job.name())
+    }
+
+    fn items(&self) -> u32 {
+        self.items
+    }
+
+    fn run(&self, worker: &WorkerInfo, settle: Settle<'_>) {
+        let run = self.job.function();
+        let one = |index| {
+            let argument = lock(&self.arguments).get_mut(index).and_then(Option::take);
+            let argument = argument.ok_or_else(gone)?;
+            outcome(worker, move || run(argument))
+        };
+        let outcomes = (0..self.items as usize).map(one).collect();
+        self.settle(outcomes, worker, settle);
+    }
+
+    fn encode(&self) -> Result<Vec<u8>, JobError> {
+        Err(stays_here())
+    }
+
+    fn complete(&self, _result: &[u8], _worker: &WorkerInfo, _settle: Settle<'_>) {}
+
+    fn complete_failed(&self, error: JobError, settle: Settle<'_>) {
+        let report = Report {
+            failed: self.items,
+            error: None,
+        };
+        if settle(&report) == Settled::Counts {
+            self.fail(error);
+        }
+    }
+
+    fn encode_items(&self) -> Vec<u8> {
+        let mut packed = Vec::new();
+        let mut parts = lock(&self.parts);
+        parts.outcomes.clear();
+        for argument in lock(&self.arguments).iter() {
+            let encoded = argument.as_ref().ok_or_else(gone);
+            let encoded = encoded.and_then(|argument| encode(Payload::Argument, argument));
+            parts.outcomes.push(match encoded {
+                Ok(bytes) => {
+                    pack::push_bytes(&mut packed, &bytes);
+                    None
+                }
+                Err(error) => Some(Err(error)),
+            });
+        }
+        packed
+    }
+
+    fn complete_items(
+        &self,
+        results: &mut dyn Iterator<Item = Result<&[u8], JobError>>,
+        worker: &WorkerInfo,
+        settle: Settle<'_>,
+    ) {
+        let known = std::mem::take(&mut lock(&self.parts).outcomes);
+        let one = |known: Option<Outcome<Out>>| {
+            known.unwrap_or_else(|| {
+                let result = results.next().unwrap_or_else(|| Err(gone()))?;
+                let value = decode(Payload::Result, result)?;
+                let worker = worker.clone();
+                Ok(Completed { value, worker })
+            })
+        };
+        let outcomes = known.into_iter().map(one).collect();
+        self.settle(outcomes, worker, settle);
+        self.forget();
+    }
+
+    fn split(self: Arc<Self>) -> Vec<Arc<dyn Task>> {
+        let arguments = std::mem::take(&mut *lock(&self.arguments));
+        let mut parts = lock(&self.parts);
+        parts.outcomes = arguments.iter().map(|_| None).collect();
+        parts.left = arguments.len();
+        drop(parts);
+        let part = |(index, argument)| {
+            let chunk = Arc::clone(&self);
+            let argument = Mutex::new(argument);
+            Arc::new(Part {
+                chunk,
+                index,
+                argument,
+            }) as Arc<dyn Task>
+        };
+        arguments.into_iter().enumerate().map(part).collect()
+    }
+
+    fn fail(&self, error: JobError) {
+        self.slot.complete(Err(error));
+        self.forget();
+    }
+
+    fn progress(&self, progress: Progress) {
+        self.slot.set_progress(progress);
+    }
+}
+
+impl<Arg: Send, Out: Send> Promise<Outcomes<Out>> for Chunk<Arg, Out> {
+    fn slot(&self) -> &Slot<Outcomes<Out>> {
+        &self.slot
+    }
+}
+
+/// One item of a chunk that was split.
+struct Part<Arg, Out> {
+    chunk: Arc<Chunk<Arg, Out>>,
+    index: usize,
+    argument: Mutex<Option<Arg>>,
+}
+
+impl<Arg, Out> Part<Arg, Out> {
+    fn settle(&self, outcome: Outcome<Out>, settle: Settle<'_>) {
+        let report = Report {
+            failed: u32::from(outcome.is_err()),
+            error: None,
+        };
+        if settle(&report) == Settled::Counts {
+            self.chunk.bring(self.index, outcome);
+            discard(lock(&self.argument).take());
+        } else {
+            discard(outcome);
+        }
+    }
+}
+
+impl<Arg, Out> Task for Part<Arg, Out>
+where
+    Arg: Serialize + DeserializeOwned + Send + 'static,
+    Out: DeserializeOwned + Send + 'static,
+{
+    fn name(&self) -> Option<&'static str> {
+        Some(self.chunk.job.name())
+    }
+
+    fn run(&self, worker: &WorkerInfo, settle: Settle<'_>) {
+        let argument = lock(&self.argument).take();
+        let run = self.chunk.job.function();
+        let outcome = argument
+            .ok_or_else(gone)
+            .and_then(|argument| outcome(worker, move || run(argument)));
+        self.settle(outcome, settle);
+    }
+
+    fn encode(&self) -> Result<Vec<u8>, JobError> {
+        encode(
+            Payload::Argument,
+            lock(&self.argument).as_ref().ok_or_else(gone)?,
+        )
+    }
+
+    fn complete(&self, result: &[u8], worker: &WorkerInfo, settle: Settle<'_>) {
+        let outcome = decode(Payload::Result, result).map(|value| Completed {
+            value,
+            worker: worker.clone(),
+        });
+        self.settle(outcome, settle);
+    }
+
+    fn complete_failed(&self, error: JobError, settle: Settle<'_>) {
+        self.settle(Err(error), settle);
+    }
+
+    fn fail(&self, error: JobError) {
+        self.chunk.bring(self.index, Err(error));
+        discard(lock(&self.argument).take());
+    }
+
+    fn progress(&self, progress: Progress) {
+        self.chunk.progress(progress);
+    }
+}
