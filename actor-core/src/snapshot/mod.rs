@@ -319,6 +319,7 @@ pub struct Snapshot {
     /// trees may be deeper than a stack.
     pub actors: Vec<ActorSnapshot>,
     /// What others say of themselves, such as pools of jobs, in the order in which they came to be.
+    #[cfg_attr(feature = "serde", serde(default))]
     pub notes: Vec<Note>,
 }
 
