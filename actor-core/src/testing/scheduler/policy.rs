@@ -44,7 +44,7 @@ pub enum Schedule {
 
 impl Schedule {
     /// The run that was recorded in a file; `ACTOR_TEST_REPLAY` does the same for any test. A run that then goes another way
-    /// [fails](super::FailureKind::Misfit), or says so in its failure.
+    /// [fails](crate::testing::FailureKind::Misfit), or says so in its failure.
     ///
     /// # Errors
     ///
