@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use actor_core::ActorSystem;
 use actor_pool::{
-    Completed, Job, JobError, JobHandle, JobOptions, Pool, ShutdownMode, WorkerKind, WorkerState,
+    Completed, Job, JobError, JobHandle, JobOptions, Pool, Refusal, ShutdownMode, WorkerKind,
+    WorkerState,
 };
 use actor_remote::Node;
 use serde::Serialize;
@@ -28,6 +29,17 @@ pub(crate) struct Fleet {
     system: ActorSystem,
     pool: Pool,
     ahead: usize,
+    is_simulated: bool,
+}
+
+/// The work of a fleet, as a job, and as what it is in a simulation: a span of virtual time, and then the result.
+pub(crate) struct Work<Arg: 'static, Out: 'static> {
+    /// For workers on threads and in processes.
+    pub(crate) job: &'static Job<Arg, Out>,
+    /// What the job does.
+    pub(crate) function: fn(Arg) -> Out,
+    /// How long it takes, about.
+    pub(crate) span: fn(&Arg) -> Duration,
 }
 
 impl Fleet {
@@ -36,18 +48,18 @@ impl Fleet {
     /// # Errors
     /// If a worker cannot be started; none is left then.
     pub(crate) async fn start(name: &str, crew: Crew, stage: &Stage) -> Result<Self, Failure> {
-        let crew = if stage.is_simulated {
-            crew.simulated()
-        } else {
-            crew
-        };
         let system = ActorSystem::new(name);
         let node = Node::new(worker_program::registry());
         let jobs = worker_program::jobs();
-        let pool = Pool::builder()
-            .name(name)
-            .threads(crew.threads)
-            .processes(crew.processes, &node, &jobs)
+        let pool = Pool::builder().name(name);
+        let pool = if stage.is_simulated {
+            // Nothing blocks there, so tasks do for all workers.
+            pool.tasks(crew.threads + crew.processes)
+        } else {
+            pool.threads(crew.threads)
+                .processes(crew.processes, &node, &jobs)
+        };
+        let pool = pool
             .start(&system)
             .await
             .map_err(|error| Failure::machinery("starting the workers", error))?;
@@ -55,6 +67,7 @@ impl Fleet {
             system,
             pool,
             ahead: AHEAD * (crew.processes + crew.threads),
+            is_simulated: stage.is_simulated,
         })
     }
 
@@ -62,7 +75,7 @@ impl Fleet {
     /// with it, it does. Returns how many items were never begun, because Ctrl-C came first.
     pub(crate) async fn spread<Arg, Out>(
         &self,
-        job: &Job<Arg, Out>,
+        work: &Work<Arg, Out>,
         items: impl IntoIterator<Item = (usize, Arg)>,
         interrupt: &Interrupt,
         mut tell: impl FnMut(usize, Result<Completed<Out>, JobError>),
@@ -79,10 +92,9 @@ impl Fleet {
                 let Some((item, argument)) = items.next() else {
                     break;
                 };
-                let options = JobOptions::new().retryable();
-                match self.pool.submit_with(job, argument, options).await {
+                match self.submit(work, argument).await {
                     Ok(handle) => under_way.push((item, handle)),
-                    Err(refused) => tell(item, Err(JobError::from(refused.refusal().clone()))),
+                    Err(refusal) => tell(item, Err(JobError::from(refusal))),
                 }
             }
             if under_way.is_empty() {
@@ -103,6 +115,29 @@ impl Fleet {
             }
         }
         not_begun + items.count()
+    }
+
+    async fn submit<Arg, Out>(
+        &self,
+        work: &Work<Arg, Out>,
+        argument: Arg,
+    ) -> Result<JobHandle<Out>, Refusal>
+    where
+        Arg: Serialize + DeserializeOwned + Clone + Send + 'static,
+        Out: Serialize + DeserializeOwned + Send + 'static,
+    {
+        if self.is_simulated {
+            let (function, span) = (work.function, (work.span)(&argument));
+            let working = move || async move {
+                tokio::time::sleep(span).await;
+                function(argument)
+            };
+            let submitted = self.pool.submit_async(working).await;
+            return submitted.map_err(|refused| refused.refusal().clone());
+        }
+        let options = JobOptions::new().retryable();
+        let submitted = self.pool.submit_with(work.job, argument, options).await;
+        submitted.map_err(|refused| refused.refusal().clone())
     }
 
     /// Sends SIGKILL to a process worker that is at work. Completes when one was, with its process.

@@ -53,16 +53,6 @@ impl WorkerArgs {
     }
 }
 
-impl Crew {
-    /// The same number of workers where there are no processes.
-    pub(crate) fn simulated(self) -> Self {
-        Crew {
-            processes: 0,
-            threads: self.processes + self.threads,
-        }
-    }
-}
-
 impl fmt::Display for Crew {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kinds = [

@@ -138,6 +138,12 @@ impl Plan {
         }
     }
 
+    /// Whether this child was asked to stop, and has not yet.
+    pub(crate) fn is_stopping(&self, key: Key) -> bool {
+        let slot = self.children.get(&key);
+        slot.is_some_and(|slot| matches!(slot.state, State::Stopping(_)))
+    }
+
     /// An incarnation ended, or did not start. `was_started` tells whether its start-up had completed.
     pub(crate) fn handle_ended(
         &mut self,

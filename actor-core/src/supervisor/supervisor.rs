@@ -340,7 +340,8 @@ impl Supervisor {
                 self.plan.handle_halted(key, attempt, reason, now(), out);
             }
             Event::Ended(reason) => {
-                if reason.is_failure() {
+                // Of one that was told to stop, its halt is what is told.
+                if reason.is_failure() && !self.plan.is_stopping(key) {
                     tracing::warn!(child = %entry.spec.id, actor = %entry.spec.cell.header().id(), %reason, "a child ended");
                 }
                 let end = (reason, entry.was_started());

@@ -1,6 +1,6 @@
 //! Trial division: the work that a worker does, plain and without shortcuts, so that every divisor is really tried.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +52,11 @@ pub(super) fn is_prime(number: u64) -> bool {
 /// The divisions that `number` takes at most. It grows with the number: how soon a divisor turns up is what is asked.
 pub(super) fn cost(number: u64) -> u64 {
     number.isqrt() / 2 + 1
+}
+
+/// How long that takes at most, about: what it counts for in virtual time.
+pub(super) fn span(number: u64) -> Duration {
+    Duration::from_nanos(cost(number).saturating_mul(2))
 }
 
 /// The items of `numbers`, most costly first and equal ones in the order of the list: what runs last is short.

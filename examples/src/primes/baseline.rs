@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::arithmetic::is_prime;
+use super::arithmetic::{is_prime, span};
 use crate::exit::Failure;
 use crate::topology::Stage;
 
@@ -23,6 +23,7 @@ pub(super) struct Baseline {
 /// If the pass itself panics, which would be a defect of the runner.
 pub(super) async fn measure(numbers: &[u64], stage: &Stage) -> Result<Option<Baseline>, Failure> {
     let bar = stage.console.bar(numbers.len() as u64, "in sequence");
+    let virtual_span = numbers.iter().map(|number| span(*number)).sum();
     let (numbers, interrupt, steps) = (numbers.to_vec(), stage.interrupt.clone(), bar.clone());
 
     // On a thread of its own: it computes for seconds, and the runtime has Ctrl-C to listen for.
@@ -45,5 +46,12 @@ pub(super) async fn measure(numbers: &[u64], stage: &Stage) -> Result<Option<Bas
         .await
         .map_err(|error| Failure::machinery("checking the list in sequence", error));
     bar.finish_and_clear();
-    baseline
+    let mut baseline = baseline?;
+    if stage.is_simulated {
+        baseline = baseline.map(|baseline| Baseline {
+            elapsed: virtual_span,
+            ..baseline
+        });
+    }
+    Ok(baseline)
 }

@@ -6,13 +6,20 @@ use actor_pool::Job;
 use tokio::time::Instant;
 
 use super::Plan;
-use super::arithmetic::{PrimeAnswer, check, dispatch_order};
+use super::arithmetic::{PrimeAnswer, check, dispatch_order, span};
 use crate::exit::Failure;
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, Work};
 use crate::topology::Stage;
 
 /// The work of a worker.
 pub(crate) const CHECK: Job<u64, PrimeAnswer> = Job::new("examples.primes.check/v1", check);
+
+/// The same for a fleet.
+const WORK: Work<u64, PrimeAnswer> = Work {
+    job: &CHECK,
+    function: check,
+    span: |number| span(*number),
+};
 
 /// An answer and where it came from.
 #[derive(Debug)]
@@ -59,9 +66,12 @@ pub(super) async fn spread(
 
     let order = dispatch_order(&plan.numbers);
     let items = order.into_iter().map(|item| (item, plan.numbers[item]));
-    let spreading = fleet.spread(&CHECK, items, &stage.interrupt, |item, outcome| {
+    let spreading = fleet.spread(&WORK, items, &stage.interrupt, |item, outcome| {
         match outcome {
-            Ok(done) => {
+            Ok(mut done) => {
+                if stage.is_simulated {
+                    done.value.seconds = span(done.value.number).as_secs_f64();
+                }
                 let answer = Answer {
                     item,
                     worker: done.worker.name.to_string(),
