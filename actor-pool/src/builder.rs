@@ -286,7 +286,8 @@ impl PoolBuilder {
     }
 
     /// Kills a process worker whose job runs longer than this, whatever it is doing; the job fails with
-    /// [`JobError::TimeLimit`](crate::JobError::TimeLimit) and is not run again. No limit by default. A job of a chunk counts with its chunk.
+    /// [`JobError::TimeLimit`](crate::JobError::TimeLimit), and is run again only if its [`Retry`](crate::Retry) says so. No limit by default. A
+    /// chunk counts as one job.
     ///
     /// # Examples
     ///
