@@ -44,7 +44,13 @@ pub(crate) enum Command {
     /// Needs the feature `sim` of the benches; without it this executable has cargo build it in and run that.
     #[command(after_long_help = Workload::help(Place::Sim))]
     Sim(Options),
-    /// The far side of `process` for the subject `raw`; its standard input is a socket
+    /// Job pools and routers: submitting, maps, starting processes, routing, scaling, large results
+    ///
+    /// Subjects: ours; raw, what one writes by hand with tokio, a socket or a loop; python, the standard library of the `python3` that
+    /// is found, if there is one. Which raw and which Python it is stands beside each figure below.
+    #[command(after_long_help = Workload::help(Place::Pool))]
+    Pool(Options),
+    /// The far side of `process` and `pool` for the subject `raw`; its standard input is a socket
     #[command(hide = true)]
     RawChild { mode: RawChildMode },
     /// A round of `local` in a process of its own: prints nanoseconds and resident bytes
@@ -72,6 +78,8 @@ pub(crate) enum RawChildMode {
     Echo,
     /// Count frames and say how many when asked
     Count,
+    /// Send as many bytes as are asked for
+    Bulk,
 }
 
 #[derive(Args)]

@@ -47,6 +47,10 @@ pub(crate) enum Role {
     Peer,
     /// Another actor crate, which runs on threads of its own and not on the workers that the others share.
     PeerApart,
+    /// Python's standard library.
+    Python,
+    /// Ours, done in the way that is worse for this.
+    Otherwise,
     /// Shown for comparison, part of no ratio.
     Extra,
 }

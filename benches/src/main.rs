@@ -17,12 +17,14 @@
 //! | `local/` | actors of one process, one file per subject |
 //! | `process/` | this process and a worker process, one file per subject |
 //! | `sim/` | simulations of the test kit |
+//! | `pool/` | job pools and routers |
 
 mod alloc;
 mod catalogue;
 mod cli;
 mod harness;
 mod local;
+mod pool;
 mod process;
 mod report;
 mod sim;
@@ -31,6 +33,7 @@ mod workload;
 
 use std::process::ExitCode;
 
+use actor_remote::Registry;
 use clap::Parser;
 use cli::{Cli, Command, Options};
 use harness::Subject;
@@ -44,15 +47,23 @@ const WORKERS: usize = 2;
 
 fn main() -> ExitCode {
     // A worker process of ours is this executable run again; it must not reach the command line.
-    process::ours::run_worker_if_this_is_one();
+    actor_remote::init(&worker_registry());
     match Cli::parse().command {
         Command::Local(options) => compare(Place::Local, &options, local::subjects),
         Command::Process(options) => compare(Place::Process, &options, process::subjects),
         Command::Sim(_) if !sim::IS_BUILT_IN => sim::build_in_and_run(),
         Command::Sim(options) => compare(Place::Sim, &options, sim::subjects),
+        Command::Pool(options) => compare(Place::Pool, &options, pool::subjects),
         Command::RawChild { mode } => process::raw_child(mode),
         Command::CrowdChild { subject, crowd } => local::crowd_child(&runtime(), &subject, crowd),
     }
+}
+
+/// What worker processes of ours can run, whoever starts them.
+fn worker_registry() -> Registry {
+    let builder = process::ours::listed(Registry::builder());
+    let builder = pool::jobs::list().register(builder);
+    builder.build().expect("the names differ")
 }
 
 /// The one runtime that everything runs on.

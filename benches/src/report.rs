@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     WORKERS,
+    catalogue::bar_number,
     harness::{Outcome, Role, Series},
     workload::Place,
 };
@@ -15,6 +16,7 @@ use crate::{
 const JSON_LOCAL: [&str; 6] = ["ours", "raw", "ractor", "kameo", "xtra", "actix"];
 const JSON_PROCESS: [&str; 2] = ["ours", "raw"];
 const JSON_SIM: [&str; 1] = ["ours"];
+const JSON_POOL: [&str; 3] = ["ours", "raw", "python"];
 
 /// Prints outcomes as they come.
 pub(crate) struct Report {
@@ -49,6 +51,9 @@ impl Report {
         if cfg!(debug_assertions) {
             head.push_str("THIS IS A BUILD WITHOUT OPTIMISATION: the figures mean nothing\n");
         }
+        if self.place == Place::Pool {
+            head.push_str(&crate::pool::python_in_words());
+        }
         self.print_for_people(&head);
     }
 
@@ -63,6 +68,7 @@ impl Report {
                 Place::Local => &JSON_LOCAL,
                 Place::Process => &JSON_PROCESS,
                 Place::Sim => &JSON_SIM,
+                Place::Pool => &JSON_POOL,
             };
             print_to(
                 std::io::stdout(),
@@ -129,6 +135,8 @@ fn ratio_lines(text: &mut String, outcome: &Outcome, ours: &Series) {
         (find(outcome, Role::RawTimeout), "", bars.raw_timeout),
         (best_peer(outcome), " (best peer)", bars.best_peer),
         (next_best_peer(outcome), " (next best)", bars.best_peer),
+        (find(outcome, Role::Python), "", bars.python),
+        (find(outcome, Role::Otherwise), "", bars.otherwise),
     ];
     for (other, note, bar) in others {
         // Without a bar, only the ratios that every workload has.
@@ -142,12 +150,19 @@ fn ratio_lines(text: &mut String, outcome: &Outcome, ours: &Series) {
         }
         let (low, high) = range(&ratios(ours, other));
         let line = format!(
-            "  {:<25}{share:>5.2} [{low:.2} .. {high:.2}]  {}",
+            "  {:<25}{:>5} [{} .. {}]  {}",
             format!("ours/{}{note}", other.name),
+            bar_number(share),
+            bar_number(low),
+            bar_number(high),
             verdict(share, bar)
         );
         text.push_str(line.trim_end());
         text.push('\n');
+    }
+    if let (Some(bar), None) = (bars.python, find(outcome, Role::Python)) {
+        let bar = bar_number(bar);
+        text.push_str(&format!("  {:<46}bar {bar} not measured\n", "ours/python"));
     }
 }
 
@@ -155,8 +170,8 @@ fn ratio_lines(text: &mut String, outcome: &Outcome, ours: &Series) {
 fn verdict(share: f64, bar: Option<f64>) -> String {
     match bar {
         None => String::new(),
-        Some(bar) if share <= bar => format!("bar {bar:.2} met"),
-        Some(bar) => format!("bar {bar:.2} missed"),
+        Some(bar) if share <= bar => format!("bar {} met", bar_number(bar)),
+        Some(bar) => format!("bar {} missed", bar_number(bar)),
     }
 }
 

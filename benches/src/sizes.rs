@@ -1,5 +1,7 @@
 //! How many operations make one round of each workload.
 
+use crate::pool::PoolSizes;
+
 /// How many operations make one round.
 #[derive(Clone, Copy)]
 pub(crate) struct Sizes {
@@ -32,6 +34,7 @@ pub(crate) struct Sizes {
     pub(crate) sim_hops: u64,
     /// Virtual seconds of `sim_hour`.
     pub(crate) sim_seconds: u64,
+    pub(crate) pool: PoolSizes,
 }
 
 /// The parameters of the Savina suite (Imam and Sarkar, "Savina: an actor benchmark suite", 2014), with its defaults in brackets.
@@ -82,6 +85,7 @@ impl Sizes {
             process_asks: 20_000,
             sim_hops: 900_000,
             sim_seconds: 3_600,
+            pool: PoolSizes::full(),
         }
     }
 
@@ -116,6 +120,7 @@ impl Sizes {
             process_asks: 200,
             sim_hops: 9_000,
             sim_seconds: 60,
+            pool: PoolSizes::quick(),
         }
     }
 
@@ -142,6 +147,7 @@ impl Sizes {
             process_asks: self.process_asks / 4,
             sim_hops: self.sim_hops / 4,
             sim_seconds: self.sim_seconds / 4,
+            pool: self.pool.warm_up(),
             ..*self
         }
     }

@@ -1,5 +1,5 @@
 //! The workloads: their names and where they run. What each measures stands in `catalogue.rs`, how large each is in `sizes.rs`, how
-//! each is run in `local/`, `process/` and `sim/`.
+//! each is run in `local/`, `process/`, `sim/` and `pool/`.
 
 use clap::ValueEnum;
 
@@ -66,6 +66,34 @@ pub(crate) enum Workload {
     SimSteps,
     #[value(name = "sim_hour")]
     SimHour,
+    #[value(name = "threads_submit")]
+    ThreadsSubmit,
+    #[value(name = "processes_submit")]
+    ProcessesSubmit,
+    #[value(name = "processes_map")]
+    ProcessesMap,
+    #[value(name = "processes_apply")]
+    ProcessesApply,
+    #[value(name = "process_start")]
+    ProcessStart,
+    #[value(name = "router_send_round_robin")]
+    RouterRoundRobin,
+    #[value(name = "router_send_random")]
+    RouterRandom,
+    #[value(name = "router_send_least_loaded")]
+    RouterLeastLoaded,
+    #[value(name = "router_send_hash")]
+    RouterHash,
+    #[value(name = "router_send_broadcast")]
+    RouterBroadcast,
+    #[value(name = "router_send_shared")]
+    RouterShared,
+    #[value(name = "skew_p99")]
+    Skew,
+    #[value(name = "scaling")]
+    Scaling,
+    #[value(name = "large_result")]
+    LargeResult,
 }
 
 /// Where the two ends of a workload live.
@@ -74,6 +102,7 @@ pub(crate) enum Place {
     Local,
     Process,
     Sim,
+    Pool,
 }
 
 impl Place {
@@ -83,6 +112,7 @@ impl Place {
             Place::Local => "local",
             Place::Process => "process",
             Place::Sim => "sim",
+            Place::Pool => "pool",
         }
     }
 }
@@ -92,6 +122,20 @@ impl Workload {
         match self {
             Workload::ProcessOneWay | Workload::ProcessAsk => Place::Process,
             Workload::SimSteps | Workload::SimHour => Place::Sim,
+            Workload::ThreadsSubmit
+            | Workload::ProcessesSubmit
+            | Workload::ProcessesMap
+            | Workload::ProcessesApply
+            | Workload::ProcessStart
+            | Workload::RouterRoundRobin
+            | Workload::RouterRandom
+            | Workload::RouterLeastLoaded
+            | Workload::RouterHash
+            | Workload::RouterBroadcast
+            | Workload::RouterShared
+            | Workload::Skew
+            | Workload::Scaling
+            | Workload::LargeResult => Place::Pool,
             _ => Place::Local,
         }
     }

@@ -1,7 +1,7 @@
 //! This process and a worker process on the same machine.
 
 pub(crate) mod ours;
-mod raw;
+pub(crate) mod raw;
 
 use tokio::runtime::Runtime;
 

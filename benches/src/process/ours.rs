@@ -6,13 +6,13 @@
 use std::time::Instant;
 
 use actor_core::prelude::*;
-use actor_remote::{Factory, Node, Registry};
+use actor_remote::{Factory, Node, RegistryBuilder};
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Runtime;
 
 use super::raw::median_micros;
 use crate::harness::{Role, Run, Subject};
-use crate::workload::Workload;
+use crate::{worker_registry, workload::Workload};
 
 /// Messages under way to the worker.
 const WINDOW: u32 = 4_096;
@@ -41,15 +41,9 @@ impl Actor for Counter {
 
 const COUNTER: Factory<(), CountMsg> = Factory::new("benches.Counter/v1");
 
-fn registry() -> Registry {
-    let builder = Registry::builder().factory(COUNTER, |()| Counter { received: 0 });
-    builder.build().expect("one name is unique")
-}
-
-/// Runs the worker and never returns when this process was started as one; else does nothing.
-/// Called first thing in `main`.
-pub(crate) fn run_worker_if_this_is_one() {
-    actor_remote::init(&registry());
+/// What the worker process has to know.
+pub(crate) fn listed(builder: RegistryBuilder) -> RegistryBuilder {
+    builder.factory(COUNTER, |()| Counter { received: 0 })
 }
 
 /// A system with one worker process, and the reference to its root.
@@ -65,7 +59,7 @@ impl Far {
         let handle = runtime.handle().clone();
         handle.clone().block_on(async {
             let system = ActorSystem::new("process-bench");
-            let node = Node::new(registry());
+            let node = Node::new(worker_registry());
             let worker = node
                 .worker("counter", COUNTER, ())
                 .expect("nothing is easy to encode");

@@ -4,6 +4,7 @@
 //! | mode | this side sends | the child does |
 //! |---|---|---|
 //! | echo | [`ECHO_BYTES`] bytes at a time | sends them back |
+//! | bulk | a length as `u64` | sends as many bytes, which were there before |
 //! | count | frames: length as `u32`, then as many bytes; length 0 asks for the count | counts; answers with a `u64` |
 
 use std::{
@@ -21,6 +22,7 @@ use clap::ValueEnum;
 use crate::{
     cli::RawChildMode,
     harness::{Role, Run, Subject},
+    sizes::Sizes,
     workload::Workload,
 };
 
@@ -37,7 +39,7 @@ const BUFFER_BYTES: usize = 64 * 1_024;
 pub(super) fn subject() -> Subject {
     Subject::new("raw", Role::Raw)
         .with(Workload::ProcessOneWay, one_way())
-        .with(Workload::ProcessAsk, ask())
+        .with(Workload::ProcessAsk, asks(|sizes| sizes.process_asks))
 }
 
 fn one_way() -> Run {
@@ -70,11 +72,13 @@ fn send_frames(socket: &mut UnixStream, messages: u64) -> io::Result<u64> {
     Ok(u64::from_le_bytes(answer))
 }
 
-fn ask() -> Run {
+/// So many round trips, one at a time.
+pub(crate) fn asks(count: fn(&Sizes) -> usize) -> Run {
     let mut far = FarSide::start(RawChildMode::Echo).expect("the child starts");
     Box::new(move |sizes| {
-        let mut nanos = Vec::with_capacity(sizes.process_asks);
-        for number in 0..sizes.process_asks {
+        let asks = count(sizes);
+        let mut nanos = Vec::with_capacity(asks);
+        for number in 0..asks {
             let begin = Instant::now();
             let back = round_trip(&mut far.socket, number as u64).expect("the child echoes");
             nanos.push(begin.elapsed().as_nanos() as u64);
@@ -95,19 +99,19 @@ fn round_trip(socket: &mut UnixStream, number: u64) -> io::Result<u64> {
 }
 
 /// The median of single measurements, of which there is at least one.
-pub(super) fn median_micros(nanos: &mut [u64]) -> f64 {
+pub(crate) fn median_micros(nanos: &mut [u64]) -> f64 {
     let middle = nanos.len() / 2;
     *nanos.select_nth_unstable(middle).1 as f64 / 1_000.0
 }
 
 /// A child and this side's end of the socket pair; dropping it ends the child.
-struct FarSide {
+pub(crate) struct FarSide {
     child: Child,
-    socket: UnixStream,
+    pub(crate) socket: UnixStream,
 }
 
 impl FarSide {
-    fn start(mode: RawChildMode) -> io::Result<Self> {
+    pub(crate) fn start(mode: RawChildMode) -> io::Result<Self> {
         let (socket, far_end) = UnixStream::pair()?;
         let mode = mode.to_possible_value().expect("no mode is skipped");
         let child = Command::new(std::env::current_exe()?)
@@ -133,6 +137,7 @@ pub(crate) fn run_child(mode: RawChildMode) -> ExitCode {
         match mode {
             RawChildMode::Echo => echo(socket),
             RawChildMode::Count => count(socket),
+            RawChildMode::Bulk => bulk(socket),
         }
     };
     match run() {
@@ -149,6 +154,21 @@ fn echo(mut socket: UnixStream) -> io::Result<()> {
     loop {
         match socket.read_exact(&mut message) {
             Ok(()) => socket.write_all(&message)?,
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn bulk(mut socket: UnixStream) -> io::Result<()> {
+    let mut bytes = Vec::new();
+    let mut length = [0; 8];
+    loop {
+        match socket.read_exact(&mut length) {
+            Ok(()) => {
+                bytes.resize(u64::from_le_bytes(length) as usize, 7);
+                socket.write_all(&bytes)?;
+            }
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
             Err(error) => return Err(error),
         }
