@@ -1,7 +1,7 @@
 //! Messages to eight workers, through a router and by hand. Each round ends when all messages are handled.
 //!
-//! Both kinds of workers are the same actor with the mailbox that an actor has when one says nothing, of 1,024; a sender waits when it is
-//! full. The shared queue is one such mailbox.
+//! By hand means past a router, to its workers in rotation. They have the mailbox that an actor has when one says nothing, of 1,024; a
+//! sender waits when it is full. The shared queue is one such mailbox.
 
 use std::{
     sync::{
@@ -40,10 +40,21 @@ struct Handled(AtomicU64);
 
 struct Worker {
     handled: Arc<Handled>,
+    started: Started,
 }
 
 impl Actor for Worker {
     type Msg = u64;
+
+    async fn started(&mut self, ctx: &mut Context<Self>) -> ActorResult {
+        let mut all = self
+            .started
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        all.push((ctx.actor_ref(), self.handled.clone()));
+        Ok(())
+    }
 
     async fn handle(&mut self, _number: u64, _ctx: &mut Context<Self>) -> ActorResult {
         // Nobody else writes, so this need not be one step.
@@ -53,21 +64,23 @@ impl Actor for Worker {
     }
 }
 
-/// What all workers have handled.
-#[derive(Clone, Default)]
-struct Tally(Arc<Mutex<Vec<Arc<Handled>>>>);
+type Entry = (ActorRef<u64>, Arc<Handled>);
 
-impl Tally {
+/// The workers of a router, as they start.
+#[derive(Clone, Default)]
+struct Started(Arc<Mutex<Vec<Entry>>>);
+
+impl Started {
     fn worker(&self) -> Worker {
-        let handled = Arc::new(Handled::default());
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.push(handled.clone());
-        Worker { handled }
+        Worker {
+            handled: Arc::default(),
+            started: self.clone(),
+        }
     }
 
-    fn counters(&self) -> Vec<Arc<Handled>> {
+    fn all(&self) -> (Vec<ActorRef<u64>>, Vec<Arc<Handled>>) {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.clone()
+        all.iter().cloned().unzip()
     }
 }
 
@@ -76,16 +89,15 @@ fn sum(counters: &[Arc<Handled>]) -> u64 {
 }
 
 /// Sends, and waits until `pushes` more than before are handled. Gives the nanoseconds per push.
-async fn clocked(tally: &Tally, pushes: u64, sending: impl Future<Output = ()>) -> f64 {
-    let counters = tally.counters();
-    let due = sum(&counters) + pushes;
+async fn clocked(counters: &[Arc<Handled>], pushes: u64, sending: impl Future<Output = ()>) -> f64 {
+    let due = sum(counters) + pushes;
     let begin = Instant::now();
     sending.await;
-    while sum(&counters) < due {
+    while sum(counters) < due {
         tokio::task::yield_now().await;
     }
     let nanos = begin.elapsed().as_nanos() as f64;
-    assert_eq!(sum(&counters), due, "a message was handled twice");
+    assert_eq!(sum(counters), due, "a message was handled twice");
     nanos / pushes as f64
 }
 
@@ -97,36 +109,40 @@ fn load(workload: Workload, sizes: PoolSizes) -> (u64, u64) {
     }
 }
 
-/// A router over workers of its own.
+/// A router, and its workers one by one.
 #[derive(Clone)]
-struct Routed {
+struct Kept {
     router: Router<u64>,
-    tally: Tally,
+    workers: Vec<ActorRef<u64>>,
+    counters: Vec<Arc<Handled>>,
     _system: ActorSystem,
 }
 
-impl Routed {
+impl Kept {
     async fn start(policy: Policy) -> Self {
         let system = ActorSystem::new("router-bench");
-        let tally = Tally::default();
-        let of_workers = tally.clone();
+        let started = Started::default();
+        let of_workers = started.clone();
         let make = move |id| {
-            let tally = of_workers.clone();
-            ChildSpec::new(id, move || tally.worker())
+            let started = of_workers.clone();
+            ChildSpec::new(id, move || started.worker())
         };
         let router = Router::builder(policy(), make).workers(WORKERS);
         let router = router.start(&system).await.expect("the workers start");
-        Routed {
+        let (workers, counters) = started.all();
+        assert_eq!(workers.len(), WORKERS, "the router waits for its workers");
+        Kept {
             router,
-            tally,
+            workers,
+            counters,
             _system: system,
         }
     }
 }
 
 pub(super) fn routed(on: &Handle, workload: Workload, policy: Policy) -> Run {
-    let start = move || Routed::start(policy);
-    rounds(on, start, move |kept: Routed, sizes| async move {
+    let start = move || Kept::start(policy);
+    rounds(on, start, move |kept: Kept, sizes| async move {
         let (pushes, messages) = load(workload, sizes);
         let to = kept.router.actor_ref();
         let sending = async {
@@ -134,47 +150,24 @@ pub(super) fn routed(on: &Handle, workload: Workload, policy: Policy) -> Run {
                 to.send(number).await.expect("the workers live");
             }
         };
-        clocked(&kept.tally, pushes * messages, sending).await
+        clocked(&kept.counters, pushes * messages, sending).await
     })
 }
 
-/// The workers alone.
-#[derive(Clone)]
-struct Workers {
-    workers: Vec<ActorRef<u64>>,
-    tally: Tally,
-    _system: ActorSystem,
-}
-
-impl Workers {
-    async fn start() -> Self {
-        let system = ActorSystem::new("by-hand-bench");
-        let tally = Tally::default();
-        let spawn = |_| system.spawn(tally.worker());
-        Workers {
-            workers: (0..WORKERS).map(spawn).collect(),
-            tally,
-            _system: system,
-        }
-    }
-}
-
+/// To the workers of such a router, past it.
 pub(super) fn by_hand(on: &Handle, workload: Workload) -> Run {
-    rounds(on, Workers::start, move |kept: Workers, sizes| async move {
+    let start = || Kept::start(RoutingPolicy::round_robin);
+    rounds(on, start, move |kept: Kept, sizes| async move {
         let (pushes, messages) = load(workload, sizes);
         let workers = &kept.workers;
         let sending = async {
-            for number in 0..messages {
-                if pushes == 1 {
-                    let next = &workers[number as usize % workers.len()];
-                    next.send(number).await.expect("the workers live");
-                } else {
-                    for worker in workers {
-                        worker.send(number).await.expect("the workers live");
-                    }
-                }
+            // A broadcast is as many messages, each with the number that all get.
+            for number in 0..pushes * messages {
+                let next = &workers[number as usize % WORKERS];
+                let sent = next.send(number / pushes).await;
+                sent.expect("the workers live");
             }
         };
-        clocked(&kept.tally, pushes * messages, sending).await
+        clocked(&kept.counters, pushes * messages, sending).await
     })
 }

@@ -36,7 +36,7 @@ impl PoolSizes {
             routed: 1_000_000,
             skewed: 3_000,
             computed: 2_000,
-            large_results: 10,
+            large_results: 20,
             large_bytes: 64 * 1024 * 1024,
         }
     }

@@ -16,6 +16,8 @@ use crate::harness::Run;
 const WORKERS: u32 = 8;
 const SHORT: Duration = Duration::from_millis(1);
 const LONG: Duration = Duration::from_millis(100);
+/// What the runtime's timer, which counts in milliseconds, makes each wait longer by.
+const TIMER: Duration = Duration::from_millis(1);
 const ONE_IN: u64 = 100;
 
 struct Work {
@@ -92,10 +94,10 @@ async fn latency(kept: Kept, sizes: PoolSizes) -> f64 {
     *micros.select_nth_unstable_by(at, f64::total_cmp).1
 }
 
-/// Between two jobs: half of what the workers could bear, if they did nothing else.
+/// Between two jobs, at half of what the workers could bear.
 fn interval() -> Duration {
     let mean = (SHORT * (ONE_IN as u32 - 1) + LONG) / ONE_IN as u32;
-    mean * 2 / WORKERS
+    (mean + TIMER) * 2 / WORKERS
 }
 
 /// Marsaglia's xorshift: the same jobs are long in every round, for both.
