@@ -3,6 +3,7 @@
 //! Items are run one after the other; one that fails fails itself only. A chunk that loses its worker is split: its items that have no
 //! result become jobs of their own ([`Part`]), which bring their outcomes back here.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use actor_core::panic::discard;
@@ -12,7 +13,8 @@ use serde::de::DeserializeOwned;
 use crate::pack;
 use crate::slot::{Outcome, Slot};
 use crate::task::{
-    Promise, Report, Settle, Settled, Task, decode, encode, gone, lock, outcome, stays_here,
+    Promise, Report, Settle, Settled, Task, decode, encode, encode_into, gone, lock, outcome,
+    stays_here,
 };
 use crate::{Completed, Job, JobError, Payload, Progress, WorkerInfo};
 
@@ -23,7 +25,8 @@ pub(crate) type Outcomes<Out> = Vec<Outcome<Out>>;
 pub(crate) struct Chunk<Arg, Out> {
     job: Job<Arg, Out>,
     items: u32,
-    arguments: Mutex<Vec<Option<Arg>>>,
+    /// Those that are not drawn yet: all, or the last of them.
+    arguments: Mutex<VecDeque<Arg>>,
     parts: Mutex<Parts<Out>>,
     slot: Slot<Outcomes<Out>>,
 }
@@ -32,6 +35,8 @@ pub(crate) struct Chunk<Arg, Out> {
 struct Parts<Out> {
     outcomes: Vec<Option<Outcome<Out>>>,
     left: usize,
+    /// The places of those that could not be encoded, in order, and why.
+    unsent: Vec<(usize, JobError)>,
 }
 
 impl<Arg, Out> Chunk<Arg, Out> {
@@ -39,10 +44,11 @@ impl<Arg, Out> Chunk<Arg, Out> {
         Chunk {
             job,
             items: u32::try_from(arguments.len()).unwrap_or(u32::MAX),
-            arguments: Mutex::new(arguments.into_iter().map(Some).collect()),
+            arguments: Mutex::new(arguments.into()),
             parts: Mutex::new(Parts {
                 outcomes: Vec::new(),
                 left: 0,
+                unsent: Vec::new(),
             }),
             slot: Slot::new(),
         }
@@ -110,8 +116,8 @@ where
 
     fn run(&self, worker: &WorkerInfo, settle: Settle<'_>) {
         let run = self.job.function();
-        let one = |index| {
-            let argument = lock(&self.arguments).get_mut(index).and_then(Option::take);
+        let one = |_| {
+            let argument = lock(&self.arguments).pop_front();
             let argument = argument.ok_or_else(gone)?;
             outcome(worker, move || run(argument))
         };
@@ -137,19 +143,14 @@ where
 
     fn encode_items(&self) -> Vec<u8> {
         let mut packed = Vec::new();
-        let mut parts = lock(&self.parts);
-        parts.outcomes.clear();
-        for argument in lock(&self.arguments).iter() {
-            let encoded = argument.as_ref().ok_or_else(gone);
-            let encoded = encoded.and_then(|argument| encode(Payload::Argument, argument));
-            parts.outcomes.push(match encoded {
-                Ok(bytes) => {
-                    pack::push_bytes(&mut packed, &bytes);
-                    None
-                }
-                Err(error) => Some(Err(error)),
+        let mut unsent = Vec::new();
+        for (place, argument) in lock(&self.arguments).iter().enumerate() {
+            let encoded = pack::push_with(&mut packed, |packed| {
+                encode_into(Payload::Argument, argument, packed)
             });
+            unsent.extend(encoded.err().map(|error| (place, error)));
         }
+        lock(&self.parts).unsent = unsent;
         packed
     }
 
@@ -159,26 +160,32 @@ where
         worker: &WorkerInfo,
         settle: Settle<'_>,
     ) {
-        let known = std::mem::take(&mut lock(&self.parts).outcomes);
-        let one = |known: Option<Outcome<Out>>| {
-            known.unwrap_or_else(|| {
-                let result = results.next().unwrap_or_else(|| Err(gone()))?;
-                let value = decode(Payload::Result, result)?;
-                let worker = worker.clone();
-                Ok(Completed { value, worker })
-            })
+        let unsent = std::mem::take(&mut lock(&self.parts).unsent);
+        let mut unsent = unsent.into_iter().peekable();
+        let one = |place| {
+            if let Some((_, error)) = unsent.next_if(|(unsent, _)| *unsent == place) {
+                return Err(error);
+            }
+            let result = results.next().unwrap_or_else(|| Err(gone()))?;
+            let value = decode(Payload::Result, result)?;
+            let worker = worker.clone();
+            Ok(Completed { value, worker })
         };
-        let outcomes = known.into_iter().map(one).collect();
+        let outcomes = (0..self.items as usize).map(one).collect();
         self.settle(outcomes, worker, settle);
         self.forget();
     }
 
     fn split(self: Arc<Self>) -> Vec<Arc<dyn Task>> {
         let arguments = std::mem::take(&mut *lock(&self.arguments));
+        let items = self.items as usize;
         let mut parts = lock(&self.parts);
-        parts.outcomes = arguments.iter().map(|_| None).collect();
-        parts.left = arguments.len();
+        parts.outcomes = (0..items).map(|_| None).collect();
+        parts.left = items;
         drop(parts);
+        // Those at the front were drawn, and are gone with whoever drew them.
+        let drawn = (arguments.len()..items).map(|_| None);
+        let arguments = drawn.chain(arguments.into_iter().map(Some));
         let part = |(index, argument)| {
             let chunk = Arc::clone(&self);
             let argument = Mutex::new(argument);
@@ -188,7 +195,7 @@ where
                 argument,
             }) as Arc<dyn Task>
         };
-        arguments.into_iter().enumerate().map(part).collect()
+        arguments.enumerate().map(part).collect()
     }
 
     fn fail(&self, error: JobError) {

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::setup::Initializer;
-use crate::task::{decode, encode};
+use crate::task::{decode, encode_into};
 use crate::{Job, JobError, JobsError, Payload, Refusal, WorkerInfo};
 use actor_core::BoxError;
 use actor_core::panic::catch;
@@ -17,10 +17,10 @@ use actor_core::panic::catch;
 /// Large blobs of a result are put aside for whoever can carry them apart.
 pub(crate) type Aside<'a> = Option<&'a mut Vec<bytes::Bytes>>;
 
-type RunEncoded = Arc<dyn Fn(&[u8], Aside<'_>) -> Result<Vec<u8>, JobError> + Send + Sync>;
+type RunEncoded = Arc<dyn Fn(&[u8], Aside<'_>, &mut Vec<u8>) -> Result<(), JobError> + Send + Sync>;
 
 #[derive(Clone)]
-struct Listed {
+pub(crate) struct Listed {
     signature: TypeId,
     run: RunEncoded,
 }
@@ -100,23 +100,28 @@ impl Jobs {
         }
     }
 
-    /// Runs a job in the worker process.
+    /// What worker processes run first.
     pub(crate) fn initializer_of_workers(&self) -> Option<&Initializer> {
         self.initializer.as_ref()
     }
 
+    /// The job of this name.
+    pub(crate) fn find(&self, name: &str) -> Result<&Listed, JobError> {
+        self.listed.get(name).ok_or_else(|| JobError::Unknown {
+            job: name.to_owned(),
+        })
+    }
+}
+
+impl Listed {
+    /// Decodes the argument, runs the job, and appends the encoded result; of a failure, nothing.
     pub(crate) fn run(
         &self,
-        name: &str,
         argument: &[u8],
         aside: Aside<'_>,
-    ) -> Result<Vec<u8>, JobError> {
-        match self.listed.get(name) {
-            Some(listed) => (listed.run)(argument, aside),
-            None => Err(JobError::Unknown {
-                job: name.to_owned(),
-            }),
-        }
+        out: &mut Vec<u8>,
+    ) -> Result<(), JobError> {
+        (self.run)(argument, aside, out)
     }
 }
 
@@ -172,7 +177,7 @@ impl JobsBuilder {
     {
         let listed = Listed {
             signature: signature::<Arg, Out>(),
-            run: Arc::new(move |argument, aside| run_encoded(job, argument, aside)),
+            run: Arc::new(move |argument, aside, out| run_encoded(job, argument, aside, out)),
         };
         if self.listed.insert(job.name(), listed).is_some() {
             self.duplicate.get_or_insert(job.name());
@@ -251,7 +256,8 @@ fn run_encoded<Arg, Out>(
     job: Job<Arg, Out>,
     argument: &[u8],
     aside: Aside<'_>,
-) -> Result<Vec<u8>, JobError>
+    out: &mut Vec<u8>,
+) -> Result<(), JobError>
 where
     Arg: DeserializeOwned,
     Out: Serialize,
@@ -263,9 +269,10 @@ where
         location: panic.location,
     })?;
     let encoded = match aside {
-        None => encode(Payload::Result, &result),
+        None => encode_into(Payload::Result, &result, out),
         Some(aside) => {
-            let (encoded, blobs) = actor_remote::blob::apart(|| encode(Payload::Result, &result));
+            let (encoded, blobs) =
+                actor_remote::blob::apart(|| encode_into(Payload::Result, &result, out));
             *aside = blobs;
             encoded
         }

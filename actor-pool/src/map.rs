@@ -40,8 +40,8 @@ pub struct Map<Arg, Out, I> {
     ahead: VecDeque<Ahead<Out>>,
     /// How many arguments those are.
     items: usize,
-    /// What came of the oldest of them, which was a chunk, the last first.
-    came: Vec<Outcome<Out>>,
+    /// What came of the oldest of them, which was a chunk.
+    came: std::vec::IntoIter<Outcome<Out>>,
 }
 
 impl<Arg, Out, I> Map<Arg, Out, I>
@@ -55,7 +55,7 @@ where
             feed: Feed::new(pool, job, arguments),
             ahead: VecDeque::new(),
             items: 0,
-            came: Vec::new(),
+            came: Vec::new().into_iter(),
         }
     }
 
@@ -214,7 +214,7 @@ where
             }
         }
         loop {
-            if let Some(outcome) = self.came.pop() {
+            if let Some(outcome) = self.came.next() {
                 return Poll::Ready(Some(outcome));
             }
             let Some(oldest) = self.ahead.front_mut() else {
@@ -230,8 +230,7 @@ where
             match batch {
                 Batch::One(outcome) => return Poll::Ready(Some(outcome)),
                 Batch::Many(outcomes) => {
-                    self.came = outcomes;
-                    self.came.reverse();
+                    self.came = outcomes.into_iter();
                 }
             }
         }
@@ -261,6 +260,9 @@ where
         let mut results = Vec::new();
         while let Some(result) = self.next().await {
             results.push(result);
+            // The rest of a chunk is there.
+            let came = self.came.by_ref();
+            results.extend(came.map(|outcome| outcome.map(|completed| completed.value)));
         }
         results
     }
@@ -313,8 +315,8 @@ pub struct MapUnordered<Arg, Out, I> {
     drawn: usize,
     /// How many arguments are ahead.
     items: usize,
-    /// What came of a chunk, the last first.
-    came: Vec<(usize, Outcome<Out>)>,
+    /// What came of a chunk.
+    came: std::vec::IntoIter<(usize, Outcome<Out>)>,
 }
 
 impl<Arg, Out, I> MapUnordered<Arg, Out, I>
@@ -329,7 +331,7 @@ where
             ahead: ReadyList::new(),
             drawn: 0,
             items: 0,
-            came: Vec::new(),
+            came: Vec::new().into_iter(),
         }
     }
 
@@ -479,7 +481,7 @@ where
             }
         }
         loop {
-            if let Some(one) = self.came.pop() {
+            if let Some(one) = self.came.next() {
                 return Poll::Ready(Some(one));
             }
             if self.ahead.len() == 0 && self.feed.arguments.is_none() {
@@ -495,8 +497,8 @@ where
                 Batch::One(outcome) => return Poll::Ready(Some((place, outcome))),
                 Batch::Many(outcomes) => {
                     let numbered = outcomes.into_iter().enumerate();
-                    self.came = numbered.map(|(index, one)| (place + index, one)).collect();
-                    self.came.reverse();
+                    let numbered = numbered.map(|(index, one)| (place + index, one));
+                    self.came = numbered.collect::<Vec<_>>().into_iter();
                 }
             }
         }
@@ -550,6 +552,11 @@ where
         let mut results = Vec::new();
         while let Some(result) = self.next().await {
             results.push(result);
+            // The rest of a chunk is there.
+            let came = self.came.by_ref();
+            results.extend(
+                came.map(|(place, outcome)| (place, outcome.map(|completed| completed.value))),
+            );
         }
         results
     }

@@ -7,11 +7,31 @@
 //!
 //! Pure. Used for the arguments and results of chunks.
 
+/// Bytes of a length.
+const LENGTH: usize = 4;
+
 /// Appends bytes.
 pub(crate) fn push_bytes(buffer: &mut Vec<u8>, bytes: &[u8]) {
     let length = u32::try_from(bytes.len()).expect("what travels is limited far below 4 GiB");
     buffer.extend_from_slice(&length.to_le_bytes());
     buffer.extend_from_slice(bytes);
+}
+
+/// Appends what is written meanwhile. Of what fails, nothing stays.
+pub(crate) fn push_with<E>(
+    buffer: &mut Vec<u8>,
+    write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+) -> Result<(), E> {
+    let before = buffer.len();
+    buffer.extend_from_slice(&[0; LENGTH]);
+    if let Err(error) = write(buffer) {
+        buffer.truncate(before);
+        return Err(error);
+    }
+    let length = u32::try_from(buffer.len() - before - LENGTH);
+    let length = length.expect("what travels is limited far below 4 GiB");
+    buffer[before..before + LENGTH].copy_from_slice(&length.to_le_bytes());
+    Ok(())
 }
 
 /// The values; it ends early where the buffer was cut off.
@@ -40,6 +60,23 @@ mod tests {
             unpack(&buffer).collect::<Vec<_>>(),
             [&b"one"[..], b"", b"three"]
         );
+    }
+
+    #[test]
+    fn what_could_not_be_written_leaves_nothing_behind() {
+        let mut buffer = Vec::new();
+        push_bytes(&mut buffer, b"one");
+        let failed = push_with(&mut buffer, |buffer| {
+            buffer.push(7);
+            Err("no")
+        });
+        assert_eq!(failed, Err("no"));
+        let pushed: Result<(), ()> = push_with(&mut buffer, |buffer| {
+            buffer.extend(*b"two");
+            Ok(())
+        });
+        assert_eq!(pushed, Ok(()));
+        assert_eq!(unpack(&buffer).collect::<Vec<_>>(), [b"one", b"two"]);
     }
 
     #[test]

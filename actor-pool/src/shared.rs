@@ -32,6 +32,11 @@ pub(crate) type AnyTask = Arc<dyn Task>;
 /// How a worker, or the keeper, is told that there is something for it. Called outside of the lock; never blocks.
 pub(crate) type Bell = Box<dyn Fn() + Send + Sync>;
 
+/// Who waits is given room when this part of the capacity is free …
+const ROOM_PART: usize = 4;
+/// … or when nobody was given any for so long.
+const ROOM_PAUSE: Duration = Duration::from_micros(100);
+
 struct State {
     dispatch: Dispatch<AnyTask>,
     line: Line<Waker>,
@@ -43,6 +48,11 @@ struct State {
     cancelled: u64,
     /// When the keeper will look at the time.
     armed: Option<Moment>,
+    /// When somebody who waited was last given room, and whether more are.
+    granted_at: Moment,
+    is_granting: bool,
+    /// When those who wait are given room in any case.
+    room_due: Option<Moment>,
 }
 
 /// What is known of one worker besides its work.
@@ -92,6 +102,9 @@ impl Shared {
                 drain_waker: None,
                 cancelled: 0,
                 armed: None,
+                granted_at: Moment::START,
+                is_granting: false,
+                room_due: None,
             }),
             limits,
             clock: Clock::start(),
@@ -149,11 +162,7 @@ impl Shared {
     fn settle<'a>(&'a self, mut state: MutexGuard<'a, State>) {
         loop {
             let wake = state.dispatch.poll_wake();
-            let grant = if state.has_room(self.limits.capacity) {
-                state.line.grant()
-            } else {
-                None
-            };
+            let grant = state.grant(self.limits.capacity);
             let ended = state.poll_ended();
             let is_sooner = state.arm();
             let is_drained = state.dispatch.is_drained();
@@ -220,9 +229,11 @@ impl Shared {
         let now = self.clock.now();
         let mut state = self.lock();
         state.dispatch.advance(now);
-        let next = state.dispatch.poll_timeout();
-        state.armed = next;
         self.settle(state);
+        let mut state = self.lock();
+        let next = state.next_moment();
+        state.armed = next;
+        drop(state);
         next.map(|at| at.since(now))
     }
 
@@ -464,6 +475,26 @@ impl State {
         self.dispatch.pending() + self.line.kept() < capacity
     }
 
+    /// Room for the one who waits longest, if there is some, and enough of it or for long enough that it is worth waking somebody: a
+    /// queue that is emptied in microseconds would else wake a submitter for each job.
+    fn grant(&mut self, capacity: usize) -> Option<Waker> {
+        self.room_due = None;
+        if !self.line.has_waiting() || !self.has_room(capacity) {
+            self.is_granting = false;
+            return None;
+        }
+        let has_plenty = self.dispatch.pending() <= capacity - capacity / ROOM_PART;
+        let (now, due) = (self.dispatch.now(), self.granted_at.plus(ROOM_PAUSE));
+        self.is_granting |= has_plenty || now >= due;
+        if !self.is_granting {
+            // Perhaps nothing else happens until then: the jobs in hand may be long.
+            self.room_due = Some(due);
+            return None;
+        }
+        self.granted_at = now;
+        self.line.grant()
+    }
+
     /// Whether the pool takes such a job at all.
     fn check(&self, offer: &Offer<AnyTask>) -> Result<(), Refusal> {
         if self.dispatch.phase() != Phase::Open {
@@ -476,9 +507,15 @@ impl State {
         Ok(())
     }
 
+    /// When something is to happen that nobody else brings about.
+    fn next_moment(&self) -> Option<Moment> {
+        let moments = [self.dispatch.poll_timeout(), self.room_due];
+        moments.into_iter().flatten().min()
+    }
+
     /// Whether there is a moment to wait for that comes sooner than what the keeper waits for.
     fn arm(&mut self) -> bool {
-        let Some(next) = self.dispatch.poll_timeout() else {
+        let Some(next) = self.next_moment() else {
             return false;
         };
         let is_sooner = self.armed.is_none_or(|armed| next < armed);

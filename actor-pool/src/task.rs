@@ -326,11 +326,24 @@ pub(crate) fn stays_here() -> JobError {
 
 /// Encodes; a panic while encoding is an error like any other.
 pub(crate) fn encode<T: Serialize>(payload: Payload, value: &T) -> Result<Vec<u8>, JobError> {
-    let text = match catch(|| postcard::to_stdvec(value)) {
-        Ok(Ok(bytes)) => return Ok(bytes),
-        Ok(Err(error)) => format!("it could not be encoded: {error}"),
+    let mut out = Vec::new();
+    encode_into(payload, value, &mut out)?;
+    Ok(out)
+}
+
+/// Appends the encoding. Of one that fails, nothing stays.
+pub(crate) fn encode_into<T: Serialize>(
+    payload: Payload,
+    value: &T,
+    out: &mut Vec<u8>,
+) -> Result<(), JobError> {
+    let before = out.len();
+    let text = match catch(|| actor_core::wire::encode(value, out)) {
+        Ok(Ok(())) => return Ok(()),
+        Ok(Err(why)) => format!("it could not be encoded: {why}"),
         Err(panic) => format!("encoding it panicked: {}", panic.text),
     };
+    out.truncate(before);
     Err(JobError::Codec { payload, text })
 }
 

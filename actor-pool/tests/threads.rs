@@ -338,6 +338,38 @@ async fn a_full_queue_makes_submitters_wait_and_gives_the_argument_back() {
 }
 
 #[tokio::test]
+async fn who_waits_gets_the_room_that_a_cancelled_job_leaves_though_all_workers_are_busy() {
+    // P8
+    let system = ActorSystem::new("test");
+    let pool = Pool::builder()
+        .threads(1)
+        .capacity(8)
+        .start(&system)
+        .await
+        .unwrap();
+    let gate = Gate::block(&pool).await;
+    let accepted: Vec<_> = (0..8)
+        .map(|number| pool.try_submit(&SQUARE, number).unwrap())
+        .collect();
+    let mut waiting: Vec<_> = (8..11)
+        .map(|number| Box::pin(pool.submit(&SQUARE, number)))
+        .collect();
+
+    // One at a time, so that there is never much room.
+    for (job, waiting) in accepted.iter().zip(&mut waiting) {
+        tokio::select! { biased;
+            _ = &mut *waiting => panic!("there is no room"),
+            () = std::future::ready(()) => {}
+        }
+        assert!(job.cancel());
+        drop(waiting.await.unwrap());
+    }
+
+    assert_eq!(pool.pending(), 8);
+    gate.open().await;
+}
+
+#[tokio::test]
 async fn a_submission_that_is_dropped_while_it_waits_leaves_its_place() {
     // P8
     let system = ActorSystem::new("test");

@@ -17,18 +17,19 @@ const FAILED: u8 = 1;
 
 /// Runs a job for each argument of a chunk.
 pub(super) fn run(jobs: &Jobs, limit: u64, job: &str, arguments: &[u8]) -> Vec<u8> {
+    let job = worker::find(jobs, job);
     let mut out = Vec::with_capacity(arguments.len());
     for argument in pack::unpack(arguments) {
-        let left = limit.saturating_sub(out.len() as u64);
-        match worker::run(jobs, left, job, argument, None) {
-            Ok(result) => {
-                out.push(DONE);
-                pack::push_bytes(&mut out, &result);
-            }
-            Err(answer) => {
-                out.push(FAILED);
-                pack::push_bytes(&mut out, &spell(&answer));
-            }
+        let before = out.len();
+        let left = limit.saturating_sub(before as u64);
+        out.push(DONE);
+        let ran = pack::push_with(&mut out, |out| {
+            let job = job.as_ref().map_err(Clone::clone)?;
+            worker::run(job, left, argument, None, out)
+        });
+        if let Err(answer) = ran {
+            out[before] = FAILED;
+            pack::push_bytes(&mut out, &spell(&answer));
         }
     }
     out

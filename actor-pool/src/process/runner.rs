@@ -202,7 +202,12 @@ impl Runner {
         let limit = self.args.result_max;
         let (name, argument) = (order.name, order.argument);
         match order.kind {
-            Kind::One => worker::run(&self.jobs, limit, name, argument, Some(aside)),
+            Kind::One => {
+                let mut result = Vec::new();
+                let job = worker::find(&self.jobs, name)?;
+                worker::run(job, limit, argument, Some(aside), &mut result)?;
+                Ok(result)
+            }
             Kind::Chunk => Ok(chunk::run(&self.jobs, limit, name, argument)),
         }
     }

@@ -37,7 +37,7 @@ pub(super) const TOLD: &str = "actor-pool.Told/v1";
 pub(crate) struct Told(pub(super) u64, pub(super) Progress);
 
 /// Why there is no result.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) enum Answer {
     Panicked {
         text: String,

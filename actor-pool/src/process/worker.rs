@@ -9,7 +9,7 @@ use actor_remote::side::take_side_channel;
 
 use super::runner::{self, Turns};
 use super::wire::{Answer, TOLD, Told, WORKER, WorkerArgs, WorkerMsg};
-use crate::jobs::Aside;
+use crate::jobs::{Aside, Listed};
 use crate::progress::Reporter;
 use crate::{JobError, Jobs, Payload};
 
@@ -127,23 +127,29 @@ impl Actor for Worker {
     }
 }
 
-/// Runs a job: its encoded result, or why there is none.
+/// The job of this name, or that there is none.
+pub(super) fn find<'a>(jobs: &'a Jobs, job: &str) -> Result<&'a Listed, Answer> {
+    jobs.find(job).map_err(answer)
+}
+
+/// Runs a job, and appends its encoded result; or says why there is none.
 pub(super) fn run(
-    jobs: &Jobs,
+    job: &Listed,
     limit: u64,
-    job: &str,
     argument: &[u8],
     mut aside: Aside<'_>,
-) -> Result<Vec<u8>, Answer> {
-    let result = jobs
-        .run(job, argument, aside.as_deref_mut())
+    out: &mut Vec<u8>,
+) -> Result<(), Answer> {
+    let before = out.len();
+    job.run(argument, aside.as_deref_mut(), out)
         .map_err(answer)?;
     let blobs = aside.iter().flat_map(|aside| aside.iter());
-    let bytes = result.len() as u64 + blobs.map(|blob| blob.len() as u64).sum::<u64>();
+    let bytes = (out.len() - before) as u64 + blobs.map(|blob| blob.len() as u64).sum::<u64>();
     if bytes > limit {
+        out.truncate(before);
         return Err(Answer::ResultTooLarge { bytes, limit });
     }
-    Ok(result)
+    Ok(())
 }
 
 fn answer(error: JobError) -> Answer {
