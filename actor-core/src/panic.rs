@@ -121,3 +121,10 @@ pub(crate) fn install_hook() {
         }));
     });
 }
+
+/// Panics as if it happened at that place, past the panic hook, which would name this line.
+#[cfg(feature = "testing")]
+pub(crate) fn raise_at(text: String, at: String) -> ! {
+    LAST.set(Some((text.clone(), at)));
+    std::panic::resume_unwind(Box::new(text))
+}

@@ -8,11 +8,12 @@ use std::future::Future;
 use std::panic::Location;
 use std::time::Duration;
 
-use super::probe::Unmet;
+use super::probe::unmet;
 use super::{Event, EventKind, TestSystem};
 use crate::cell::AnyCell;
+use crate::observe;
 use crate::runtime::{first, sleep};
-use crate::sync::Arc;
+use crate::sync::{Arc, lock};
 use crate::{ActorId, ActorRef, ExitReason};
 
 /// What happens in the life of an actor.
@@ -66,6 +67,8 @@ impl fmt::Debug for Lifecycle {
 impl TestSystem {
     /// What happens to an actor from here on: starts, restarts with their cause, the end. What happened before is not in it, so ask for it
     /// right after the actor was spawned.
+    ///
+    /// A test that hears of a failure in this way, as the cause of a restart or the reason of an end, has expected it.
     ///
     /// # Panics
     ///
@@ -162,7 +165,7 @@ impl Lifecycle {
                     "the life of {}\n  expected: {wanted}\n       got: {happened:?}",
                     self.actor()
                 );
-                Unmet::fail(text, at)
+                unmet::fail(text, at)
             }
         }
     }
@@ -179,13 +182,29 @@ impl Lifecycle {
             }
         };
         match first(happens, sleep(PATIENCE)).await {
-            Some(life) => life,
+            Some(life) => {
+                self.tell(&life);
+                life
+            }
             None => {
                 let text = format!(
                     "the life of {actor}\n  expected: {wanted}\n       got: nothing happened any more"
                 );
-                Unmet::fail(text, at)
+                unmet::fail(text, at)
             }
+        }
+    }
+
+    /// The test hears of a failure in this way, so it has expected it.
+    fn tell(&self, life: &Life) {
+        let reason = match life {
+            Life::Restarted { cause, .. } => cause.as_ref(),
+            Life::Stopped { reason } => Some(reason),
+            Life::Started { .. } | Life::Escalated => None,
+        };
+        if let Some(reason) = reason {
+            let who = observe::who(self.cell.header());
+            lock(&self.system.sim().log).told_of(who, reason);
         }
     }
 

@@ -160,6 +160,25 @@ impl Log {
         self.forgiven.insert(who);
     }
 
+    /// What an actor is called in events, if it has no name in its system.
+    pub(crate) fn call(&mut self, who: Who, name: Arc<str>) {
+        self.called.entry(who).or_default().name = Some(name);
+    }
+
+    /// The test was told of the end of this actor, so it knows of its failures so far.
+    pub(crate) fn told_of_all(&mut self, who: Who) {
+        self.failed.retain(|failed| failed.who != Some(who));
+    }
+
+    /// The test was told of one failure of this actor.
+    pub(crate) fn told_of(&mut self, who: Who, reason: &ExitReason) {
+        let reason = reason.to_string();
+        let is_it = |failed: &Failed| failed.who == Some(who) && failed.reason == reason;
+        if let Some(place) = self.failed.iter().position(is_it) {
+            self.failed.remove(place);
+        }
+    }
+
     /// The failures that nobody expects.
     pub(crate) fn unexpected(&self) -> Vec<Failed> {
         let born_since = |who: Who| {

@@ -14,7 +14,7 @@ use tracing::subscriber::Interest;
 use tracing::{Dispatch, Event, Level, Metadata, Subscriber};
 
 use super::TestSystem;
-use super::probe::Unmet;
+use super::probe::unmet;
 use super::scheduler::with_sim;
 use crate::sync::{OnceLock, lock};
 
@@ -106,7 +106,7 @@ impl TestSystem {
                 let mut said = format!("the log\n  expected: {level} {text:?}\n       got:");
                 logs.iter()
                     .for_each(|line| said.push_str(&format!("\n    {line}")));
-                Unmet::fail(said, at)
+                unmet::fail(said, at)
             }
         }
     }
@@ -175,6 +175,15 @@ impl Subscriber for Collector {
                 logs.push(line);
             }
         });
+    }
+
+    // What counts the handles of its spans, as a registry does, has to hear of each.
+    fn clone_span(&self, span: &Id) -> Id {
+        with_next(|next| next.clone_span(span)).unwrap_or_else(|| span.clone())
+    }
+
+    fn try_close(&self, span: Id) -> bool {
+        with_next(|next| next.try_close(span)).unwrap_or(false)
     }
 
     fn enter(&self, span: &Id) {

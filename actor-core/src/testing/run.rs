@@ -11,7 +11,6 @@ use tokio::runtime::{Builder, Handle};
 
 use super::env::{Wishes, name_of};
 use super::logs;
-use super::probe::Unmet;
 use super::recording::{Origin, Recording};
 use super::report::{Circumstances, Failure, FailureKind, Left, Report};
 use super::scheduler::{End, Inside, Limits, Schedule, Scheduler, Sim, is_simulated};
@@ -594,10 +593,6 @@ struct Ran<T> {
 fn panicked(
     payload: Box<dyn std::any::Any + Send>,
 ) -> (FailureKind, Box<dyn std::any::Any + Send>) {
-    if let Some(unmet) = payload.downcast_ref::<Unmet>() {
-        let (text, location) = (unmet.text.clone(), Some(unmet.location()));
-        return (FailureKind::Panicked { text, location }, payload);
-    }
     let crate::panic::Panic { text, location } = crate::panic::look_at(&*payload);
     (FailureKind::Panicked { text, location }, payload)
 }

@@ -45,6 +45,8 @@ impl<M: Send + 'static> Stub<M> {
     }
 }
 
+// Who has forgotten to implement `Actor` is told how to, and not of a stand-in for tests.
+#[diagnostic::do_not_recommend]
 impl<M: Send + 'static> Actor for Stub<M> {
     type Msg = M;
 

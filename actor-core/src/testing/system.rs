@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::events::Event;
 use super::rng::Rng;
 use super::scheduler::Sim;
-use crate::runtime::{What, after, sleep_until};
+use crate::runtime::{after, sleep_until};
 use crate::sync::{Arc, AtomicBool, Ordering, lock};
 use crate::{ActorRef, ActorSystem, AnyActorRef, DeadLetter};
 
@@ -66,15 +66,6 @@ impl TestSystem {
 
     pub(super) fn sim(&self) -> &Arc<Sim> {
         &self.sim
-    }
-
-    /// Runs something beside the actors, as a task of the simulation.
-    pub(super) fn spawn_part(
-        &self,
-        part: &'static str,
-        future: impl Future<Output = ()> + Send + 'static,
-    ) {
-        drop(self.system.core().runtime.spawn(What::Part(part), future));
     }
 
     #[track_caller]

@@ -379,3 +379,210 @@ async fn options_of_the_attribute_are_those_of_the_simulation(system: TestSystem
     probe.actor_ref().send(1).await.unwrap();
     probe.expect_eq(1).await;
 }
+
+#[actor_test(seeds = 0..50)]
+async fn an_end_comes_behind_the_last_messages_of_whoever_ended(system: TestSystem) {
+    let probe = system.probe("numbers");
+    let to = probe.actor_ref();
+    let speaker = system.stub(move |(), ctx| {
+        ctx.stop();
+        to.try_send(7).map_err(Into::into)
+    });
+    probe.watch(&speaker);
+    speaker.send(()).await.unwrap();
+    assert_eq!(probe.expect_stopped(&speaker).await, ExitReason::Normal);
+
+    // So it is there already.
+    probe.within(Duration::ZERO).expect_eq(7).await;
+}
+
+#[actor_test(seeds = 0..50)]
+async fn an_end_is_told_with_its_true_reason_whether_it_was_watched_or_not(system: TestSystem) {
+    let probe = system.probe::<()>("witness");
+    let gone = system.stub(|(): (), _| Ok(()));
+    gone.kill();
+    gone.wait().await;
+    assert_eq!(probe.expect_stopped(&gone).await, ExitReason::Killed);
+
+    let (spec, child) = ChildSpec::new("child", || Stub::new(|(): (), _| Ok(()))).build();
+    probe.watch(&child);
+    let supervisor = Supervisor::builder(Strategy::OneForOne).child(spec);
+    let supervisor = supervisor.start(&system).await.unwrap();
+    supervisor.stop();
+    assert_eq!(probe.expect_stopped(&child).await, ExitReason::Shutdown);
+}
+
+#[actor_test]
+async fn an_end_that_nobody_took_is_not_that_of_a_newer_actor(system: TestSystem) {
+    let probe = system.probe::<()>("witness");
+    for _ in 0..20 {
+        let forgotten = system.stub(|(): (), _| Ok(()));
+        probe.watch(&forgotten);
+        forgotten.stop();
+        forgotten.wait().await;
+        drop(forgotten);
+        system.settle().await;
+
+        let newer = system.stub(|(): (), _| Ok(()));
+        newer.kill();
+        assert_eq!(probe.expect_stopped(&newer).await, ExitReason::Killed);
+    }
+}
+
+#[test]
+fn a_failure_that_a_test_hears_of_is_expected_and_a_further_one_is_not() {
+    let run = |failures: usize| {
+        Simulation::new().seeds(0..20, move |system| async move {
+            let probe = system.probe::<()>("witness");
+            let fragile = [system.spawn(Fragile), system.spawn(Fragile)];
+            for fragile in &fragile[..failures] {
+                fragile.send(()).await.unwrap();
+            }
+            let reason = probe.expect_stopped(&fragile[0]).await;
+            assert_eq!(reason, ExitReason::Failed("it broke".into()));
+            system.settle().await;
+        })
+    };
+
+    run(1).unwrap();
+    let failure = run(2).unwrap_err();
+    assert!(
+        matches!(&failure.kind, FailureKind::Actors { failed } if failed.len() == 1),
+        "{failure}"
+    );
+}
+
+#[test]
+fn a_cause_that_is_taken_from_a_life_is_expected_and_a_further_one_is_not() {
+    let run = |failures: usize| {
+        Simulation::new().seeds(0..20, move |system| async move {
+            let (spec, fragile) = ChildSpec::new("fragile", || Fragile).build();
+            let mut life = system.lifecycle(&fragile);
+            let supervisor = Supervisor::builder(Strategy::OneForOne)
+                .intensity(5, Duration::from_secs(5))
+                .child(spec);
+            let _supervisor = supervisor.start(&system).await.unwrap();
+            for _ in 0..failures {
+                fragile.send(()).await.unwrap();
+            }
+            life.expect(Life::Started { incarnation: 1 }).await;
+            let restarted = life.next().await;
+            assert!(matches!(restarted, Life::Restarted { incarnation: 2, .. }));
+            system.settle().await;
+        })
+    };
+
+    run(1).unwrap();
+    let failure = run(2).unwrap_err();
+    assert!(
+        matches!(&failure.kind, FailureKind::Actors { failed } if failed.len() == 1),
+        "{failure}"
+    );
+}
+
+#[test]
+fn quiet_lasts_as_long_as_it_is_told_to() {
+    let line = line!() + 7;
+    let (shown, location) = unmet(|system| async move {
+        let probe = system.probe("numbers");
+        let relay = relay(&system, probe.actor_ref(), Duration::from_secs(10));
+        relay.send(7).await.unwrap();
+        probe.within(Duration::from_secs(9)).expect_quiet().await;
+        assert_eq!(system.elapsed(), Duration::from_secs(9));
+        probe.within(Duration::from_secs(1)).expect_quiet().await;
+    });
+
+    assert!(
+        location.contains(&format!("probes.rs:{line}:")),
+        "{location}"
+    );
+    assert!(shown.contains("got: 1 arrived"), "{shown}");
+}
+
+#[test]
+fn events_call_a_probe_by_its_name() {
+    let (shown, _) = unmet(|system| async move {
+        let probe = system.probe("numbers");
+        probe.actor_ref().send(7).await.unwrap();
+        probe.expect_eq(8).await;
+    });
+
+    assert!(
+        shown.contains("numbers #1 got i32 from the test"),
+        "{shown}"
+    );
+}
+
+#[actor_test]
+#[should_panic(expected = "probe \"numbers\"\n  expected: 8\n       got: 7")]
+async fn the_panic_of_an_expectation_has_a_text_as_any_other(system: TestSystem) {
+    let probe = system.probe("numbers");
+    probe.actor_ref().send(7).await.unwrap();
+    probe.expect_eq(8).await;
+}
+
+#[actor_test]
+async fn an_expectation_in_a_handler_fails_the_actor_with_text_and_line(system: TestSystem) {
+    struct Tester(actor_core::testing::Probe<u32>);
+    impl Actor for Tester {
+        type Msg = ();
+        async fn handle(&mut self, (): (), _ctx: &mut Context<Self>) -> ActorResult {
+            self.0.expect_eq(8).await;
+            Ok(())
+        }
+    }
+    let probe = system.probe("numbers");
+    probe.actor_ref().send(7).await.unwrap();
+    let tester = system.spawn(Tester(probe.clone()));
+    tester.send(()).await.unwrap();
+
+    let ExitReason::Panicked { text, location } = probe.expect_stopped(&tester).await else {
+        panic!("it should have panicked");
+    };
+    assert!(text.contains("expected: 8"), "{text}");
+    assert!(location.unwrap().contains("simulation/probes.rs:"));
+}
+
+#[test]
+fn a_subscriber_below_hears_of_every_handle_of_its_spans() {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicI32, Ordering};
+
+    /// Counts the handles of its spans.
+    struct Counts(Arc<AtomicI32>);
+    impl tracing::Subscriber for Counts {
+        fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+            *metadata.level() <= tracing::Level::INFO
+        }
+        fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::Id {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            tracing::Id::from_u64(7)
+        }
+        fn record(&self, _: &tracing::Id, _: &tracing::span::Record<'_>) {}
+        fn record_follows_from(&self, _: &tracing::Id, _: &tracing::Id) {}
+        fn event(&self, _: &tracing::Event<'_>) {}
+        fn enter(&self, _: &tracing::Id) {}
+        fn exit(&self, _: &tracing::Id) {}
+        fn clone_span(&self, span: &tracing::Id) -> tracing::Id {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            span.clone()
+        }
+        fn try_close(&self, _: tracing::Id) -> bool {
+            self.0.fetch_sub(1, Ordering::Relaxed) == 1
+        }
+    }
+
+    let handles = Arc::<AtomicI32>::default();
+    let most = tracing::subscriber::with_default(Counts(Arc::clone(&handles)), || {
+        let seen = Arc::clone(&handles);
+        let run = Simulation::new().run(|_| async move {
+            let wanted = tracing::info_span!("wanted");
+            let _again = wanted.clone();
+            let _unwanted = tracing::debug_span!("unwanted");
+            seen.load(Ordering::Relaxed)
+        });
+        run.unwrap().output
+    });
+
+    assert_eq!((most, handles.load(Ordering::Relaxed)), (2, 0));
+}

@@ -4,10 +4,14 @@ use std::any::type_name;
 use std::fmt::Debug;
 use std::future::{Future, poll_fn};
 use std::panic::Location;
+use std::time::Duration;
 
-use super::kept::Item;
-use super::{Probe, Unmet};
+use super::kept::{Item, address};
+use super::{PATIENCE, Probe, unmet};
+use crate::cell::AnyCell;
+use crate::observe;
 use crate::runtime::{first, sleep};
+use crate::sync::{Arc, lock};
 use crate::{ActorRef, ExitReason, Reply};
 
 /// What to do with a message when [fishing](Probe::fish).
@@ -186,7 +190,8 @@ impl<M: Send + 'static> Probe<M> {
         }
     }
 
-    /// Expects that nothing is there, and that nothing comes while everybody goes on until all have come to rest. No time passes.
+    /// Expects that nothing is there, and that nothing comes while everybody goes on until all have come to rest. No time passes, unless the
+    /// probe was told [how long](Probe::within): then nothing may come for so much virtual time.
     ///
     /// # Panics
     ///
@@ -204,6 +209,10 @@ impl<M: Send + 'static> Probe<M> {
         let at = self.here();
         async move {
             self.system.settle().await;
+            if let Some(limit) = self.patience {
+                first(poll_fn(|cx| self.kept.poll_any(cx)), sleep(limit)).await;
+                self.system.settle().await;
+            }
             if self.kept.len() > 0 {
                 let got = format!("{} arrived", self.kept.len());
                 self.fail("nothing", &got, &by_type, at);
@@ -312,7 +321,10 @@ impl<M: Send + 'static> Probe<M> {
         }
     }
 
-    /// Expects a [watched](Probe::watch) actor to end, or to have ended, and says why. Messages that came before stay.
+    /// Expects an actor to end, or to have ended, and says why. Messages that came before stay. It is [watched](Probe::watch) from here on, if it
+    /// was not before.
+    ///
+    /// A test that hears of a failure in this way has expected it: it does not fail the run.
     ///
     /// # Panics
     ///
@@ -346,18 +358,21 @@ impl<M: Send + 'static> Probe<M> {
     pub fn expect_stopped<N: Send + 'static>(
         &self,
         actor: &ActorRef<N>,
-    ) -> impl Future<Output = ExitReason> + Send + '_ {
+    ) -> impl Future<Output = ExitReason> + Send + use<'_, M, N> {
         let at = self.here();
-        let id = actor.id();
+        self.watch(actor);
+        let cell = Arc::clone(actor.cell()) as Arc<dyn AnyCell>;
         async move {
-            let of_this = |item: &Item<M>| matches!(item, Item::Stopped(ended, _) if *ended == id);
-            match self.take(of_this).await {
-                Some(Item::Stopped(_, reason)) => reason,
-                _ => {
-                    let wanted = format!("the end of {id}");
-                    self.fail(&wanted, &self.waited(), &by_type, at)
-                }
-            }
+            let ended = address(&cell);
+            let of_this =
+                |item: &Item<M>| matches!(item, Item::Stopped { watched, .. } if *watched == ended);
+            let Some(Item::Stopped { reason, .. }) = self.take(of_this).await else {
+                let wanted = format!("the end of {}", cell.header().id());
+                self.fail(&wanted, &self.waited(), &by_type, at)
+            };
+            self.kept.end_watch(ended);
+            lock(&self.system.sim().log).told_of_all(observe::who(cell.header()));
+            reason
         }
     }
 
@@ -369,7 +384,7 @@ impl<M: Send + 'static> Probe<M> {
 
     async fn take(&self, is_wanted: impl Fn(&Item<M>) -> bool + Send) -> Option<Item<M>> {
         let taking = poll_fn(|cx| self.kept.poll_take(cx, &is_wanted));
-        first(taking, sleep(self.patience)).await
+        first(taking, sleep(self.limit())).await
     }
 
     async fn next(&self, wanted: &str, show: Show<'_, M>, at: &'static Location<'static>) -> M {
@@ -379,10 +394,15 @@ impl<M: Send + 'static> Probe<M> {
         }
     }
 
+    /// How long it waits.
+    fn limit(&self) -> Duration {
+        self.patience.unwrap_or(PATIENCE)
+    }
+
     fn waited(&self) -> String {
         format!(
             "nothing came: all had come to rest, and {:?} of virtual time passed",
-            self.patience
+            self.limit()
         )
     }
 
@@ -409,6 +429,6 @@ impl<M: Send + 'static> Probe<M> {
                 text.push_str(&format!("\n    and {} more", kept.len() - 20));
             }
         }
-        Unmet::fail(text, at)
+        unmet::fail(text, at)
     }
 }

@@ -5,14 +5,19 @@
 use std::collections::VecDeque;
 use std::task::{Context, Poll, Waker};
 
-use crate::sync::{Mutex, lock};
+use crate::cell::AnyCell;
+use crate::sync::{Arc, Mutex, Weak, lock};
 use crate::{ActorId, ActorRef, ExitReason};
 
 /// What arrives.
 pub(super) enum Item<M> {
     Message(M),
-    /// A watched actor ended.
-    Stopped(ActorId, ExitReason),
+    /// The end of a watched actor, by the address of its cell: one that waits for its first start has no id yet.
+    Stopped {
+        watched: usize,
+        actor: ActorId,
+        reason: ExitReason,
+    },
 }
 
 /// Treats a message; what it gives back is for the next rule, and in the end for the test.
@@ -23,6 +28,9 @@ struct State<M: Send + 'static> {
     rules: Vec<Rule<M>>,
     forward: Option<ActorRef<M>>,
     waiting: Vec<Waker>,
+    /// Cells of whose end it will hear, or has heard and not told yet. They live as long as they would; only their address is not given to
+    /// another one meanwhile.
+    watched: Vec<Weak<dyn AnyCell>>,
 }
 
 /// See the module's header.
@@ -38,6 +46,7 @@ impl<M: Send + 'static> Default for Kept<M> {
                 rules: Vec::new(),
                 forward: None,
                 waiting: Vec::new(),
+                watched: Vec::new(),
             }),
         }
     }
@@ -98,6 +107,32 @@ impl<M: Send + 'static> Kept<M> {
         Poll::Pending
     }
 
+    /// Ready when anything is there.
+    pub(super) fn poll_any(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut state = lock(&self.state);
+        if !state.items.is_empty() {
+            return Poll::Ready(());
+        }
+        state.waiting.push(cx.waker().clone());
+        Poll::Pending
+    }
+
+    /// Notes that the end of this cell will be heard of. `false` if that was so before.
+    pub(super) fn begin_watch(&self, cell: &Arc<dyn AnyCell>) -> bool {
+        let watched = &mut lock(&self.state).watched;
+        let is_news = !watched.iter().any(|known| is_at(known, address(cell)));
+        if is_news {
+            watched.push(Arc::downgrade(cell));
+        }
+        is_news
+    }
+
+    /// Its end was told.
+    pub(super) fn end_watch(&self, ended: usize) {
+        let watched = &mut lock(&self.state).watched;
+        watched.retain(|known| !is_at(known, ended));
+    }
+
     /// Puts a message back to the front, for whom it was not.
     pub(super) fn put_back(&self, message: M) {
         lock(&self.state).items.push_front(Item::Message(message));
@@ -113,7 +148,7 @@ impl<M: Send + 'static> Kept<M> {
         let items = std::mem::take(&mut lock(&self.state).items);
         let shown = items.iter().map(|item| match item {
             Item::Message(message) => show(message),
-            Item::Stopped(id, reason) => format!("the end of {id}: {reason}"),
+            Item::Stopped { actor, reason, .. } => format!("the end of {actor}: {reason}"),
         });
         let shown = shown.collect();
         let mut state = lock(&self.state);
@@ -121,4 +156,13 @@ impl<M: Send + 'static> Kept<M> {
         state.items.extend(newer);
         shown
     }
+}
+
+/// What tells a cell from every other one, for as long as there is a strong or a weak pointer to it.
+pub(super) fn address(cell: &Arc<dyn AnyCell>) -> usize {
+    Arc::as_ptr(cell).addr()
+}
+
+fn is_at(cell: &Weak<dyn AnyCell>, address: usize) -> bool {
+    cell.as_ptr().addr() == address
 }

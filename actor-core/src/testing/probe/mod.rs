@@ -15,21 +15,22 @@
 mod expect;
 mod kept;
 mod shown;
-mod unmet;
+pub(super) mod unmet;
 
 use std::fmt;
 use std::time::Duration;
 
 pub use expect::Fish;
-use kept::{Item, Kept};
+use kept::{Item, Kept, address};
 #[doc(hidden)]
 pub use shown::{Shown, ViaDebug, ViaType};
-pub(super) use unmet::Unmet;
 
 use super::TestSystem;
-use crate::cell::{AnyCell, until};
-use crate::sync::Arc;
-use crate::{Actor, ActorRef, ActorResult, Context, Mailbox};
+use crate::cell::{AnyCell, Monitor};
+use crate::mailbox::queue::Extra;
+use crate::observe;
+use crate::sync::{Arc, lock};
+use crate::{Actor, ActorRef, ActorResult, Context, Down, ExitReason, Mailbox, MonitorId};
 
 /// How long a probe waits unless it is told: as long as an ask does.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -78,7 +79,8 @@ pub struct Probe<M: Send + 'static> {
     actor: ActorRef<M>,
     kept: Arc<Kept<M>>,
     system: TestSystem,
-    patience: Duration,
+    /// None unless the test has said how long.
+    patience: Option<Duration>,
 }
 
 impl<M: Send + 'static> Clone for Probe<M> {
@@ -108,6 +110,7 @@ struct Face<M: Send + 'static> {
     kept: Arc<Kept<M>>,
 }
 
+#[diagnostic::do_not_recommend]
 impl<M: Send + 'static> Actor for Face<M> {
     type Msg = M;
 
@@ -149,12 +152,15 @@ impl TestSystem {
         };
         // Whoever tests bounds gives the actor under test one; a probe shall take whatever comes.
         let actor = self.actor(face).mailbox(Mailbox::unbounded()).spawn();
+        // Its own name is of no meaning to anybody but the test, so only events speak of it.
+        let who = observe::who(actor.cell().header());
+        lock(&self.sim().log).call(who, name.into());
         Probe {
             name: name.into(),
             actor,
             kept,
             system: self.clone(),
-            patience: PATIENCE,
+            patience: None,
         }
     }
 }
@@ -193,7 +199,7 @@ impl<M: Send + 'static> Probe<M> {
     #[must_use]
     pub fn within(&self, limit: Duration) -> Self {
         Probe {
-            patience: limit,
+            patience: Some(limit),
             ..self.clone()
         }
     }
@@ -265,20 +271,63 @@ impl<M: Send + 'static> Probe<M> {
         self.kept.forward_to(to.clone());
     }
 
-    /// Watches an actor: its end arrives here like a message, for [`expect_stopped`](Probe::expect_stopped).
+    /// Watches an actor: its end arrives here like a message, behind those that it had sent to this probe, for
+    /// [`expect_stopped`](Probe::expect_stopped).
     ///
     /// # Examples
     ///
     /// See [`expect_stopped`](Probe::expect_stopped).
     pub fn watch<N: Send + 'static>(&self, actor: &ActorRef<N>) {
-        let kept = Arc::clone(&self.kept);
-        let id = actor.id();
-        // No reference, which would keep it alive.
-        let watched: Arc<dyn AnyCell> = Arc::clone(actor.cell()) as Arc<dyn AnyCell>;
-        let ending = async move {
-            let reason = until(&watched, |life| life.ended().cloned()).await;
-            kept.put(Item::Stopped(id, reason));
+        let cell = Arc::clone(actor.cell()) as Arc<dyn AnyCell>;
+        let watched = address(&cell);
+        let Some(system) = self.actor.cell().header().system() else {
+            return;
         };
-        self.system.spawn_part("the watch of a probe", ending);
+        if !self.kept.begin_watch(&cell) {
+            return;
+        }
+        let (kept, mailbox) = (Arc::clone(&self.kept), Arc::clone(self.actor.cell()));
+        // Dropped, and so heard of, when all that came before it has been handled.
+        let notify = move |down| {
+            let end = Ending {
+                kept,
+                watched,
+                down,
+            };
+            drop(mailbox.push_extra(Extra::Mark(Box::new(end))));
+        };
+        let monitor = Monitor {
+            id: MonitorId(system.next_id()),
+            notify: Box::new(notify),
+            tally: Some(system.monitors.tally(1)),
+        };
+        if let Err(monitor) = cell.add_monitor(monitor) {
+            // A test is told how it ended, where an actor would be told that there is none.
+            let mut reason = ExitReason::NoActor;
+            cell.look(&mut |life| reason = life.ended().cloned().unwrap_or(ExitReason::NoActor));
+            let (id, actor) = (monitor.id, cell.header().id());
+            (monitor.notify)(Down {
+                monitor: id,
+                actor,
+                reason,
+            });
+        }
+    }
+}
+
+/// The end of a watched actor, on its way through the mailbox of the probe.
+struct Ending<M: Send + 'static> {
+    kept: Arc<Kept<M>>,
+    watched: usize,
+    down: Down,
+}
+
+impl<M: Send + 'static> Drop for Ending<M> {
+    fn drop(&mut self) {
+        self.kept.put(Item::Stopped {
+            watched: self.watched,
+            actor: self.down.actor,
+            reason: self.down.reason.clone(),
+        });
     }
 }
