@@ -24,7 +24,10 @@
 //!
 //! Rules: (1) a worker holds at most `window` jobs and begins them in order, so of those it loses only the first can have begun.
 //! (2) A job that was not begun goes back to its old place. (3) One that was begun is run again only if it is retryable, and at most
-//! [`LOSSES_MAX`] times in a row. (4) Whoever leaves the arena lets the next of its key go on.
+//! [`LOSSES_MAX`] times in a row. (4) Whoever leaves the arena lets the next of its key go on. (5) The first of a window may be finished
+//! already, its outcome unread, and the second be running: so a process is killed for an abort only when it holds nothing else, which it
+//! soon does, since it is given nothing more and what it has not begun is taken back. Only of one that does not answer the first is taken
+//! for what runs, after [`GRACE`].
 //!
 //! | file | what is in it |
 //! |---|---|
@@ -44,6 +47,7 @@ mod timers;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use self::keyed::Keyed;
 pub(crate) use self::queue::LEVELS;
@@ -57,6 +61,9 @@ use crate::worker::WorkerKind;
 
 /// How many workers a job may take with it before it is taken for the cause.
 pub(crate) const LOSSES_MAX: u32 = 3;
+
+/// For so long a worker that is to lose a job may keep those behind it. A process that is stopped, say, gives nothing back.
+pub(crate) const GRACE: Duration = Duration::from_secs(1);
 
 /// Names a worker: its place in the pool.
 pub(crate) type WorkerId = usize;
@@ -145,12 +152,10 @@ pub(crate) struct Counts {
 pub(crate) enum Abort<J> {
     /// It was pending, and is gone.
     Cancelled(J),
-    /// It is in hand; its worker is given nothing more until it is up again.
-    Process(WorkerId),
+    /// It is in the hands of a process; it ends when it is taken back unbegun, or with its worker, which [`Dispatch::poll_kill`] names.
+    Process,
     /// It is in the hands of a task, which can let it fall.
     Task(J),
-    /// It was in the hands of a process, behind others, and was let go of.
-    Behind,
     /// It cannot be ended, or is finished.
     No,
 }
@@ -215,6 +220,15 @@ struct Worker {
     window: usize,
     state: State,
     in_hand: VecDeque<Key>,
+    /// How many of those in hand are to be ended.
+    aborting: usize,
+}
+
+impl Worker {
+    /// What is given to a worker while it is to lose a job could be lost with it.
+    fn may_take_more(&self) -> bool {
+        self.in_hand.len() < self.window && self.aborting == 0
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -239,6 +253,7 @@ pub(crate) struct Dispatch<J> {
     workers: Vec<Worker>,
     idle: Vec<WorkerId>,
     wakes: VecDeque<WorkerId>,
+    kills: VecDeque<WorkerId>,
     ended: Vec<(J, Verdict)>,
     phase: Phase,
     now: Moment,
@@ -260,6 +275,7 @@ impl<J: Clone> Dispatch<J> {
             workers: Vec::new(),
             idle: Vec::new(),
             wakes: VecDeque::new(),
+            kills: VecDeque::new(),
             ended: Vec::new(),
             phase: Phase::Open,
             now: Moment::START,
@@ -354,7 +370,9 @@ impl<J: Clone> Dispatch<J> {
             return;
         };
         let is_over = |at: Option<Moment>| at.is_some_and(|at| at <= self.now);
-        if entry.place.is_pending() && is_over(entry.deadline()) {
+        if let (true, Place::InHand(id)) = (entry.is_aborted, entry.place) {
+            self.insist(id, key);
+        } else if entry.place.is_pending() && is_over(entry.deadline()) {
             self.end(key, Verdict::Expired);
         } else if entry.place == Place::Timed && entry.not_before().is_none_or(|at| at <= self.now)
         {
@@ -476,19 +494,11 @@ impl<J: Clone> Dispatch<J> {
         match self.workers[id].kind {
             WorkerKind::Thread => Abort::No,
             WorkerKind::Task => Abort::Task(entry.job.clone()),
-            // Behind the first it may never begin, and if it does nobody hears of it.
-            WorkerKind::Process if self.workers[id].in_hand.front() != Some(&key) => {
-                self.workers[id].in_hand.retain(|held| *held != key);
-                self.in_hand -= 1;
-                self.end(key, Verdict::Aborted);
-                Abort::Behind
-            }
             WorkerKind::Process => {
-                entry.is_aborted = true;
-                self.idle.retain(|idle| *idle != id);
-                // What comes after this job must not be killed with it.
-                self.workers[id].state = State::Absent;
-                Abort::Process(id)
+                if !std::mem::replace(&mut entry.is_aborted, true) {
+                    self.abort_with(id, key);
+                }
+                Abort::Process
             }
         }
     }

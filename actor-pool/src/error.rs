@@ -65,7 +65,8 @@ pub enum JobError {
     Cancelled,
     /// The pool ended before it began. It never ran.
     Shutdown,
-    /// It was [aborted](crate::JobHandle::abort) while it ran: its process was killed, or its future was let fall.
+    /// It was [aborted](crate::JobHandle::abort) in the hands of its worker: its process was killed, or had not begun it and gave it back,
+    /// or its future was let fall.
     Aborted,
     /// Its deadline passed before it began. It never ran, or not again.
     Expired,

@@ -150,10 +150,11 @@ impl<Out> JobHandle<Out> {
         self.shared.cancel(self.key)
     }
 
-    /// Cancels the job if it has not begun, and ends it if it runs where that is possible: in a process, which is killed and replaced,
-    /// or as the future of an async closure, which is dropped at its await. Its handle gives [`JobError::Cancelled`] or
-    /// [`JobError::Aborted`], or its result if it was quicker. Returns whether it did: `false` when the job is finished, or runs on a
-    /// thread, or as a function on a task; those cannot be ended.
+    /// Cancels the job if it has not begun, and ends it if it runs where that is possible: as the future of an async closure, which is
+    /// dropped at its await, or in a process, which is killed and replaced. That harms no other job: a process that holds several is
+    /// killed when the others are done or taken back, a matter of milliseconds, or after a second if it does not answer. The handle gives
+    /// [`JobError::Cancelled`] or [`JobError::Aborted`], or the result if the job was quicker. Returns whether it did: `false` when the
+    /// job is finished, or runs on a thread, or as a function on a task; those cannot be ended.
     ///
     /// # Examples
     ///

@@ -162,6 +162,8 @@ impl Shared {
     fn settle<'a>(&'a self, mut state: MutexGuard<'a, State>) {
         loop {
             let wake = state.dispatch.poll_wake();
+            let kill = state.dispatch.poll_kill();
+            let process = kill.and_then(|id| state.seats[id].process.clone());
             let grant = state.grant(self.limits.capacity);
             let ended = state.poll_ended();
             let is_sooner = state.arm();
@@ -173,8 +175,12 @@ impl Shared {
             if let Some(waker) = waiting {
                 waker.wake();
             }
-            if wake.is_none() && grant.is_none() && ended.is_empty() && !drained && !is_sooner {
+            let is_quiet = wake.is_none() && kill.is_none() && grant.is_none();
+            if is_quiet && ended.is_empty() && !drained && !is_sooner {
                 return;
+            }
+            if let Some(process) = process {
+                process.kill();
             }
             if let (Some(id), Some(bells)) = (wake, self.bells.get()) {
                 bells[id]();
@@ -330,12 +336,8 @@ impl Shared {
 
     /// Cancels a job, or ends it where that is possible. Whether it was pending or is being ended.
     pub(crate) fn abort(&self, key: Key) -> bool {
-        let mut state = self.lock();
+        let mut state = self.lock_now();
         let abort = state.dispatch.handle_abort(key);
-        let process = match abort {
-            Abort::Process(id) => state.seats[id].process.clone(),
-            _ => None,
-        };
         self.settle(state);
         match abort {
             Abort::Cancelled(job) => {
@@ -343,18 +345,12 @@ impl Shared {
                 discard(job);
                 true
             }
-            Abort::Process(_) => {
-                if let Some(process) = process {
-                    process.kill();
-                }
-                true
-            }
+            Abort::Process => true,
             Abort::Task(job) => {
                 let is_ended = job.abort();
                 discard(job);
                 is_ended
             }
-            Abort::Behind => true,
             Abort::No => false,
         }
     }

@@ -1,8 +1,8 @@
 //! The workers' side of the dispatcher: who is up, who is idle, who has what in hand, and what is lost with them.
 
 use super::{
-    Dispatch, Entry, Key, LOSSES_MAX, Moment, Needs, Phase, Place, Rank, RetryPlan, State, Verdict,
-    Worker, WorkerId,
+    Dispatch, Entry, GRACE, Key, LOSSES_MAX, Moment, Needs, Phase, Place, Rank, RetryPlan, State,
+    Verdict, Worker, WorkerId,
 };
 use crate::worker::{WorkerKind, WorkerState};
 
@@ -14,6 +14,7 @@ impl<J: Clone> Dispatch<J> {
             window: window.max(1),
             state: State::Absent,
             in_hand: std::collections::VecDeque::new(),
+            aborting: 0,
         });
         self.workers.len() - 1
     }
@@ -77,7 +78,7 @@ impl<J: Clone> Dispatch<J> {
         if !matches!(worker.state, State::Awake | State::Idle) {
             return None;
         }
-        let may_take_more = worker.in_hand.len() < worker.window;
+        let may_take_more = worker.may_take_more();
         let kind = worker.kind;
         let Some(key) = may_take_more.then(|| self.pop(kind)).flatten() else {
             self.rest(id);
@@ -115,7 +116,57 @@ impl<J: Clone> Dispatch<J> {
         };
         worker.in_hand.remove(place);
         self.in_hand -= 1;
+        if worker.aborting > 0 {
+            if self.jobs.get(key).is_some_and(|entry| entry.is_aborted) {
+                worker.aborting -= 1;
+            }
+            self.kill_if_alone(id);
+        }
         true
+    }
+
+    /// A job in the hands of a process is to be ended.
+    pub(super) fn abort_with(&mut self, id: WorkerId, key: Key) {
+        let worker = &mut self.workers[id];
+        worker.aborting += 1;
+        if worker.state == State::Idle {
+            worker.state = State::Awake;
+            self.idle.retain(|idle| *idle != id);
+        }
+        self.kill_if_alone(id);
+        self.timers.set(self.now.plus(GRACE), key, &self.jobs);
+    }
+
+    /// Ends a worker that has in hand only what is to be ended.
+    fn kill_if_alone(&mut self, id: WorkerId) {
+        let worker = &self.workers[id];
+        if worker.aborting > 0 && worker.aborting == worker.in_hand.len() {
+            self.kill(id);
+        }
+    }
+
+    /// A job that was to be ended is still in hand. If it is behind others, those may be running.
+    pub(super) fn insist(&mut self, id: WorkerId, key: Key) {
+        if self.in_hand_of(id) == Some(key) {
+            self.kill(id);
+        } else {
+            self.timers.set(self.now.plus(GRACE), key, &self.jobs);
+        }
+    }
+
+    fn kill(&mut self, id: WorkerId) {
+        let worker = &mut self.workers[id];
+        // With jobs in hand it is absent only if it is killed already.
+        if worker.state == State::Awake {
+            // What comes next is for its successor.
+            worker.state = State::Absent;
+            self.kills.push_back(id);
+        }
+    }
+
+    /// A worker to be killed, for as long as there is one.
+    pub(crate) fn poll_kill(&mut self) -> Option<WorkerId> {
+        self.kills.pop_front()
     }
 
     /// A worker is done with a job, of which so many items failed. `None` when it was taken from it before.
@@ -135,6 +186,7 @@ impl<J: Clone> Dispatch<J> {
         let entry = self.jobs.get(key)?;
         let plan = entry.retry()?;
         let may = entry.place == Place::InHand(id)
+            && !entry.is_aborted
             && entry.repeats < plan.times
             && self.phase != Phase::Cancelling;
         may.then_some(plan)
@@ -145,11 +197,16 @@ impl<J: Clone> Dispatch<J> {
         if !self.put_down(id, key) {
             return false;
         }
-        if let Some(entry) = self.jobs.get_mut(key) {
-            // It has come back to tell the tale, so its worker did not die of it.
-            entry.losses = 0;
+        match self.jobs.get_mut(key) {
+            // Since it was asked whether it may.
+            Some(entry) if entry.is_aborted => self.end(key, Verdict::Aborted),
+            Some(entry) => {
+                // It has come back to tell the tale, so its worker did not die of it.
+                entry.losses = 0;
+                self.repeat(key);
+            }
+            None => {}
         }
-        self.repeat(key);
         true
     }
 
@@ -158,10 +215,14 @@ impl<J: Clone> Dispatch<J> {
         if !self.put_down(id, key) {
             return;
         }
-        if let Some(entry) = self.jobs.get_mut(key) {
-            entry.place = Place::Splitting;
-            let job = entry.job.clone();
-            self.ended.push((job, Verdict::Split(key)));
+        match self.jobs.get_mut(key) {
+            Some(entry) if entry.is_aborted => self.end(key, Verdict::Aborted),
+            Some(entry) => {
+                entry.place = Place::Splitting;
+                let job = entry.job.clone();
+                self.ended.push((job, Verdict::Split(key)));
+            }
+            None => {}
         }
     }
 
@@ -197,6 +258,7 @@ impl<J: Clone> Dispatch<J> {
             worker.state = State::Absent;
         }
         let held = std::mem::take(&mut worker.in_hand);
+        worker.aborting = 0;
         self.in_hand -= held.len();
         // The last first, so that each goes before those that came after it.
         for (place, key) in held.into_iter().enumerate().rev() {
@@ -269,7 +331,7 @@ impl<J: Clone> Dispatch<J> {
 
     fn rest(&mut self, id: WorkerId) {
         let worker = &mut self.workers[id];
-        if worker.state == State::Awake && worker.in_hand.len() < worker.window {
+        if worker.state == State::Awake && worker.may_take_more() {
             worker.state = State::Idle;
             self.idle.push(id);
         }

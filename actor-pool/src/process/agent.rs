@@ -210,6 +210,8 @@ impl Agent {
         }
         tracing::debug!(worker = %self.name, "a worker process that has nothing to do ends");
         self.dismiss(ctx).await;
+        // An abort in the last moment may have given it up.
+        self.shared.up(self.id, None);
         self.shared.set_window(self.id, 1);
         self.wait_for_work(ctx).await;
     }

@@ -1,8 +1,12 @@
-//! Several jobs in the hands of one worker: none waits behind a slow one, and none begins twice.
+//! Several jobs in the hands of one worker: none waits behind a slow one, none begins twice, and none ends with another.
+
+use std::path::PathBuf;
 
 use actor_pool::JobError;
 
-use crate::rig::{MEET, Meeting, SQUARE, pool};
+#[cfg(target_os = "linux")]
+use crate::rig::sigstop;
+use crate::rig::{MEET, Meeting, NOTE, SQUARE, pool};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn jobs_handed_out_behind_a_slow_one_are_taken_back_and_done_elsewhere() {
@@ -50,5 +54,57 @@ async fn a_job_ends_as_cancelled_exactly_when_its_cancellation_said_so() {
             Ok(number * number)
         };
         assert_eq!(handle.await, wanted);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_abort_harms_no_job_but_its_own() {
+    // P1, P3: what is finished and not yet heard of must not be taken for what runs.
+    let (_system, pool) = pool(2).await;
+    let mut handles = Vec::new();
+    let mut first = 0;
+
+    for number in 0..3_000u64 {
+        let argument = (PathBuf::from("/dev/null"), number);
+        handles.push(pool.submit(&NOTE, argument).await.unwrap());
+        while handles[first].is_finished() && first + 1 < handles.len() {
+            first += 1;
+        }
+        if number % 5 == 0 {
+            handles[first].abort();
+        }
+    }
+
+    let mut ended = 0;
+    for (number, handle) in handles.into_iter().enumerate() {
+        match handle.await {
+            Ok(noted) => assert_eq!(noted, number as u64),
+            Err(JobError::Aborted | JobError::Cancelled) => ended += 1,
+            Err(other) => panic!("{number}: {other:?}"),
+        }
+    }
+    assert!(ended <= 3_000 / 5, "{ended}");
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_abort_ends_a_job_in_a_process_that_is_stopped_and_the_others_are_done() {
+    // P1, P3
+    let (_system, pool) = pool(1).await;
+    let fast = pool.map(&SQUARE, 0..5_000).look_ahead(900).collect().await;
+    assert!(fast.iter().all(Result::is_ok));
+    let meeting = Meeting::new();
+    let job = pool.try_submit(&MEET, meeting.place.clone()).unwrap();
+    let behind: Vec<_> = (0..50)
+        .map(|number| pool.try_submit(&SQUARE, number).unwrap())
+        .collect();
+    let guest = meeting.guest().await;
+    sigstop(guest.pid);
+
+    assert!(job.abort());
+
+    assert_eq!(job.await, Err(JobError::Aborted));
+    for (number, job) in (0..50).zip(behind) {
+        assert_eq!(job.await, Ok(number * number));
     }
 }
