@@ -12,39 +12,10 @@
 //! | `switch`, `every`, `places` | the way of a message, and of those who wait |
 //! | `keeper` | the actor that changes the workers and ends the router |
 //!
-//! # Coming from Akka
+//! # Coming from Akka or ractor
 //!
-//! | Akka | here |
-//! |---|---|
-//! | `Routers.pool(n)(behavior)` | `Router::builder(policy, \|id\| ChildSpec::new(id, \|\| Worker)).workers(n)` |
-//! | `Routers.group(key)`, workers that are there already | a [`Group`](actor_core::Group), or a router whose workers forward |
-//! | `withRoundRobinRouting`, `RoundRobinPool` | [`RoutingPolicy::round_robin`] |
-//! | `withRandomRouting`, `RandomPool` | [`RoutingPolicy::random`] |
-//! | `SmallestMailboxPool` | [`RoutingPolicy::least_loaded`]: two at random are compared, and the message in hand counts |
-//! | `withConsistentHashingRouting(factor, mapping)` | [`RoutingPolicy::consistent_hash`]; there is no factor to choose |
-//! | `BroadcastPool`, `withBroadcastPredicate` | [`RoutingPolicy::broadcast`]; two routers where only some messages are for all |
-//! | `BalancingPool` | [`RoutingPolicy::shared_queue`] |
-//! | `ScatterGatherFirstCompletedPool`, `TailChoppingPool` | asks by hand: `tokio::select!` over `router.ask(…)` |
-//! | `Resizer`, `AddRoutee`, `RemoveRoutee` | [`Router::resize`], [`Router::add_worker`], [`Router::remove_worker`] |
-//! | `GetRoutees` | [`Router::workers`] |
-//!
-//! # Coming from ractor's factory
-//!
-//! | ractor | here |
-//! |---|---|
-//! | `Factory`, `FactoryArguments` | [`Router::builder`] |
-//! | `num_initial_workers` | [`RouterBuilder::workers`] |
-//! | `WorkerBuilder` | the function that is given to [`Router::builder`] |
-//! | `routing::RoundRobinRouting` | [`RoutingPolicy::round_robin`] |
-//! | `routing::KeyPersistentRouting`, `StickyQueuerRouting` | [`RoutingPolicy::consistent_hash`] |
-//! | `routing::QueuerRouting` | [`RoutingPolicy::shared_queue`] |
-//! | `routing::CustomRouting` with a `CustomHashFunction` | [`RoutingPolicy::consistent_hash`] with a key of one's own |
-//! | `FactoryMessage::Dispatch(Job { key, msg, .. })` | `router.send(msg)`: the key is a function of the message |
-//! | `FactoryMessage::AdjustWorkerPool(n)` | [`Router::resize`] |
-//! | `FactoryMessage::DrainRequests` | [`Router::shutdown`], or `drain` on the reference |
-//! | `DiscardSettings`, `DiscardMode` | the [`Mailbox`](actor_core::Mailbox) of the workers, or of the shared queue, with its overflow policy |
-//! | `DeadMansSwitchConfiguration` | the system's watchdog |
-//! | `FactoryLifecycleHooks` | monitors on the router's reference |
+//! `docs/coming-from-akka-and-ractor.md` of the repository has what to write here for each name of Akka's routers and of ractor's factory, each in
+//! a tested program. In short:
 //!
 //! ```
 //! # use actor_core::prelude::*;

@@ -1,3 +1,4 @@
+const AKKA: &str = include_str!("../../../docs/coming-from-akka-and-ractor.md");
 const PYTHON: &str = include_str!("../../../docs/coming-from-python.md");
 
 /// What of a section is a comment of a program.
@@ -38,16 +39,21 @@ fn rows_without_a_program(page: &str) -> Vec<String> {
     without
 }
 
+#[track_caller]
+fn check(page: &str, rows_min: usize) {
+    assert_eq!(rows_without_a_program(page), Vec::<String>::new());
+    let rows = page.lines().filter(|line| line.starts_with("| `"));
+    assert!(rows.count() > rows_min);
+}
+
 #[test]
 fn every_name_of_the_python_page_is_in_a_program_of_its_section() {
-    assert_eq!(rows_without_a_program(PYTHON), Vec::<String>::new());
-    assert!(
-        PYTHON
-            .lines()
-            .filter(|line| line.starts_with("| `"))
-            .count()
-            > 80
-    );
+    check(PYTHON, 80);
+}
+
+#[test]
+fn every_name_of_the_page_for_akka_and_ractor_is_in_a_program_of_its_section() {
+    check(AKKA, 40);
 }
 
 #[test]
