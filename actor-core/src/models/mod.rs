@@ -9,6 +9,7 @@
 //! | `mailbox.rs` | sends against stop, drain, the last reference; sends against going to sleep |
 //! | `line.rs` | senders that wait for room against the actor, against each other, against a close, against giving up |
 //! | `ends.rs` | requests against going to sleep, restarts and giving up against sends, the end against who watches for it |
+//! | `pull.rs` | what is put into a shared queue against workers that go idle, leave or end |
 //! | `reply/models.rs` | the answer against the deadline against the asker that goes away |
 //!
 //! Loom is that of the tokio project; the idea of running one test both ways is from its `loom` folder.
@@ -16,6 +17,7 @@
 mod ends;
 mod line;
 mod mailbox;
+mod pull;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -26,11 +28,14 @@ use crate::sync::Arc;
 use crate::{Actor, ActorRef, ActorResult, Context, ExitReason, Mailbox, incarnation};
 
 #[cfg(actor_loom)]
-pub(crate) use loom::{future::block_on, thread::spawn};
+pub(crate) use loom::{
+    future::block_on,
+    thread::{JoinHandle, spawn},
+};
 #[cfg(not(actor_loom))]
 pub(crate) use on_real_threads::block_on;
 #[cfg(not(actor_loom))]
-pub(crate) use std::thread::spawn;
+pub(crate) use std::thread::{JoinHandle, spawn};
 
 /// How often a running thread is interrupted at most in one order. Nearly all known races need one or two; each further one makes the
 /// number of orders about ten times larger. Loom's variable `LOOM_MAX_PREEMPTIONS` overrides it.
