@@ -1,6 +1,6 @@
 //! Actors from blocks of methods do what the documentation of `#[messages]` says.
 
-#![allow(clippy::unwrap_used)]
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 use std::num::ParseIntError;
 
@@ -258,7 +258,6 @@ async fn a_start_hook_that_fails_is_a_start_that_failed() {
             Err("not today".into())
         }
 
-        #[allow(dead_code, reason = "it never lives to hear it")]
         fn go(&mut self) {}
     }
     let system = ActorSystem::new("macros");

@@ -1,6 +1,6 @@
 //! Pools whose workers are threads of this process.
 
-#![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};

@@ -4,9 +4,6 @@
 //! invariant; with nothing else it runs `primes`. The exit code says how it went, see [`exit`].
 //! Start reading in [`topology`], which is the table of contents.
 
-// A test that panics has failed, which is what it should do then.
-#![cfg_attr(test, allow(clippy::unwrap_used))]
-
 mod bank;
 mod cli;
 mod console;

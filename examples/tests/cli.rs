@@ -1,6 +1,6 @@
 //! The runner as its users meet it: words in, text and exit code out.
 
-#![allow(
+#![expect(
     clippy::unwrap_used,
     reason = "a test that panics has failed, which is what it should do then"
 )]

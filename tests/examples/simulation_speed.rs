@@ -1,6 +1,10 @@
 //! How fast a simulation is: `cargo run --release -p tests --example simulation_speed`. For a look; nothing is asserted.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a program for a look"
+)]
 
 use std::time::Instant;
 

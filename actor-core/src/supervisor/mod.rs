@@ -27,7 +27,10 @@ mod policy;
 mod refusal;
 mod spec;
 mod start_child;
-#[allow(clippy::module_inception)]
+#[expect(
+    clippy::module_inception,
+    reason = "in the folder of supervision stands the supervisor"
+)]
 mod supervisor;
 mod tree;
 

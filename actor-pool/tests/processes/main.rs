@@ -13,7 +13,7 @@
 //! | `terms.rs`    | what a caller asks for: aborts, progress, chunks, replacement    |
 //! | `window.rs`   | several jobs in the hands of one worker                          |
 
-#![allow(
+#![expect(
     clippy::unwrap_used,
     clippy::print_stderr,
     reason = "in a test a panic is the report, and workers have last words"

@@ -1,6 +1,6 @@
 //! Promises about processes and links, with real processes and real signals. Every test names the promise that it shows.
 
-#![allow(clippy::unwrap_used)]
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 mod asks;
 mod bench;

@@ -1,6 +1,6 @@
 //! The test kit: what a seed decides, what virtual time does, and what a failing run says.
 
-#![allow(clippy::unwrap_used)]
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 mod determinism;
 mod failures;

@@ -74,12 +74,16 @@ macro_rules! expect {
             .expect_match(
                 concat!(stringify!($pattern) $(, " if ", stringify!($guard))?),
                 |message| {
-                    #[allow(unused_imports)]
+                    #[allow(unused_imports, reason = "which of them it takes depends on the message")]
                     use $crate::testing::{ViaDebug as _, ViaType as _};
                     (&$crate::testing::Shown(message)).shown()
                 },
                 |message| {
-                    #[allow(unreachable_patterns, clippy::match_single_binding)]
+                    #[allow(
+                        unreachable_patterns,
+                        clippy::match_single_binding,
+                        reason = "there are patterns that match always"
+                    )]
                     match message {
                         $pattern $(if $guard)? => Ok($value),
                         other => Err(other),
