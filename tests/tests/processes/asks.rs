@@ -63,7 +63,7 @@ async fn an_ask_in_the_hands_of_a_failing_handler_of_a_worker_is_failed() {
     assert!(
         location
             .as_ref()
-            .is_some_and(|at| at.contains("workers.rs")),
+            .is_some_and(|at| at.contains("workers/rig.rs")),
         "{location:?}"
     );
     assert!(panicked.may_have_run());
