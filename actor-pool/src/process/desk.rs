@@ -28,7 +28,7 @@ use super::pace::{Pace, STALL};
 use super::plan::ProcessOptions;
 use super::wire::WorkerMsg;
 use crate::arena::Key;
-use crate::dispatch::WorkerId;
+use crate::dispatch::{GRACE, WorkerId};
 use crate::shared::{AnyTask, Shared};
 use crate::task::Report;
 use crate::{JobError, Payload, WorkerInfo};
@@ -257,7 +257,8 @@ impl Desk {
             }
         };
         let mut state = self.lock();
-        let line = state.line.as_mut().filter(|line| line.number == number);
+        let is_open = |line: &&mut Line| line.number == number && line.expired.is_none();
+        let line = state.line.as_mut().filter(is_open);
         let Some(line) = line else {
             drop(state);
             // Nobody knew that it was here; unless the worker's end was dealt with meanwhile, and then it is pending again.
@@ -397,7 +398,7 @@ impl Desk {
                 .jobs_max
                 .map_or(u64::MAX, |max| max - line.given.min(max));
             let left = usize::try_from(left).unwrap_or(usize::MAX);
-            if line.is_retiring {
+            if line.is_closing() {
                 0
             } else {
                 // What is in its hands counts against the window.
@@ -456,7 +457,7 @@ impl Desk {
         let may_stall = line.in_hand.len() > 1 && !line.is_taking_back;
         let stall = may_stall.then(|| line.since + STALL);
         let expiry = match (self.time_max, line.expired) {
-            (Some(limit), None) => line.since.checked_add(limit),
+            (Some(limit), None) => line.since.checked_add(line.allowance(limit)),
             _ => None,
         };
         match (stall, expiry) {
@@ -476,15 +477,21 @@ impl Desk {
             return Due::Nothing;
         };
         let waited = now - line.since;
-        if self.time_max.is_some_and(|limit| waited >= limit) && line.expired.is_none() {
+        let is_over = |limit: &Duration| waited >= *limit && line.expired.is_none();
+        let over = self.time_max.filter(is_over);
+        let is_alone = line.in_hand.len() == 1;
+        if over.is_some_and(|limit| is_alone || waited >= limit.saturating_add(GRACE)) {
             line.expired = Some(first.number);
+            line.is_taking_back = true;
             let root = line.root.clone();
             drop(state);
+            self.shared.set_window(self.id, 0);
             // SIGKILL, which a stopped process hears as well.
             root.kill();
             return Due::Nothing;
         }
-        if waited < STALL || line.in_hand.len() < 2 || line.is_taking_back {
+        // Who is at the limit may be done, its outcome not heard of, and the next one run: that one is not to be killed with it.
+        if (waited < STALL && over.is_none()) || is_alone || line.is_taking_back {
             return Due::Nothing;
         }
         line.is_taking_back = true;
@@ -497,13 +504,13 @@ impl Desk {
         {
             let mut state = self.lock();
             let Some(line) = &mut state.line else { return };
-            line.is_taking_back = false;
+            line.is_taking_back = line.expired.is_some();
             line.pace.handle_stall();
             let is_back = |held: &Held| first.is_some_and(|first| held.number >= first);
             while line.in_hand.back().is_some_and(is_back) {
                 back.extend(line.in_hand.pop_back());
             }
-            if !line.is_retiring {
+            if !line.is_closing() {
                 drop(state);
                 self.shared.set_window(self.id, 1);
             }
@@ -518,6 +525,20 @@ impl Desk {
 }
 
 impl Line {
+    /// Nothing more goes over it.
+    fn is_closing(&self) -> bool {
+        self.is_retiring || self.expired.is_some()
+    }
+
+    /// After what time a job at the time limit is ended: while others are being taken back from behind it, they have some time for that.
+    fn allowance(&self, limit: Duration) -> Duration {
+        if self.is_taking_back && self.in_hand.len() > 1 {
+            limit.saturating_add(GRACE)
+        } else {
+            limit
+        }
+    }
+
     /// Writes what fits; for the rest the carrier is called.
     fn flush(&mut self, called: &Notify) {
         while self.sent < self.out.len() {

@@ -1,12 +1,14 @@
 //! Several jobs in the hands of one worker: none waits behind a slow one, none begins twice, and none ends with another.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
+use actor_core::ActorSystem;
 use actor_pool::JobError;
 
 #[cfg(target_os = "linux")]
 use crate::rig::sigstop;
-use crate::rig::{MEET, Meeting, NOTE, SQUARE, pool};
+use crate::rig::{MEET, Meeting, NOTE, SQUARE, builder, pool};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn jobs_handed_out_behind_a_slow_one_are_taken_back_and_done_elsewhere() {
@@ -41,7 +43,7 @@ async fn a_job_ends_as_cancelled_exactly_when_its_cancellation_said_so() {
     // P1: what a worker holds is not pending any more, whether it has begun or not.
     let (_system, pool) = pool(2).await;
     let mut handles = Vec::new();
-    for number in 0..2_000u64 {
+    for number in 0..3_000u64 {
         let handle = pool.submit(&SQUARE, number).await.unwrap();
         let cancelled = number % 3 == 0 && handle.cancel();
         handles.push((number, cancelled, handle));
@@ -106,5 +108,27 @@ async fn an_abort_ends_a_job_in_a_process_that_is_stopped_and_the_others_are_don
     assert_eq!(job.await, Err(JobError::Aborted));
     for (number, job) in (0..50).zip(behind) {
         assert_eq!(job.await, Ok(number * number));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_at_its_time_limit_takes_no_other_along() {
+    // P3: the limit is so short that it passes now and then while others are in the same hands.
+    let system = ActorSystem::new("test");
+    let limit = Duration::from_micros(400);
+    let pool = builder(2).time_limit(limit).start(&system).await.unwrap();
+    let mut jobs = Vec::new();
+
+    for number in 0..3_000u64 {
+        let argument = (PathBuf::from("/dev/null"), number);
+        jobs.push((number, pool.submit(&NOTE, argument).await.unwrap()));
+    }
+
+    for (number, job) in jobs {
+        match job.await {
+            Ok(noted) => assert_eq!(noted, number),
+            Err(JobError::TimeLimit { .. }) => {}
+            Err(other) => panic!("{number}: {other:?}"),
+        }
     }
 }
