@@ -8,7 +8,7 @@ use actor_core::ActorSystem;
 use tokio::sync::mpsc::unbounded_channel;
 
 use crate::factory::{Registry, RootError};
-use crate::frame::{DEFAULT_MAX_FRAME, SpawnFailure};
+use crate::frame::SpawnFailure;
 use crate::link::{Link, LinkEvent, connect};
 use crate::node::Node;
 use crate::session::{HANDSHAKE_TIMEOUT, HandshakeError, Role};
@@ -119,11 +119,8 @@ pub(crate) async fn work(
     leaves: impl FnOnce(),
 ) -> Result<i32, HandshakeError> {
     let node = Node::new(registry);
-    let hello = node.hello(
-        Role::Worker,
-        DEFAULT_WINDOW,
-        u32::try_from(DEFAULT_MAX_FRAME).unwrap_or(u32::MAX),
-    );
+    // How long messages may be is the parent's choice.
+    let hello = node.hello(Role::Worker, DEFAULT_WINDOW, u32::MAX);
     let connected = connect(transport, hello, HANDSHAKE_TIMEOUT).await?;
     let (tell, mut events) = unbounded_channel();
     let link = Link::start(

@@ -184,11 +184,13 @@ impl Node {
         ))
     }
 
-    pub(crate) fn hello(&self, role: Role, window: u32, max_frame: u32) -> Hello {
+    pub(crate) fn hello(&self, role: Role, window: u32, max_message: u32) -> Hello {
         let mut hello =
             Hello::new(role, self.id, self.incarnation).with_registry(self.registry.names());
         hello.credits = window;
-        hello.max_frame = max_frame;
+        // A limit below one frame is one for frames, too.
+        hello.max_frame = hello.max_frame.min(max_message);
+        hello.max_message = max_message;
         hello
     }
 }

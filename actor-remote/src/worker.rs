@@ -26,7 +26,7 @@ use serde::Serialize;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use crate::frame::{DEFAULT_MAX_FRAME, StopHow};
+use crate::frame::{DEFAULT_MAX_MESSAGE, StopHow};
 use crate::link::{Link, LinkEvent, Owner, RootImport, connect};
 use crate::node::Node;
 use crate::process::{
@@ -89,19 +89,19 @@ struct Config {
     factory: &'static str,
     args: Vec<u8>,
     window: u32,
-    max_frame: u32,
+    max_message: u32,
     pid: PidWatch,
 }
 
 impl<M: Serialize + Send + 'static> WorkerBuilder<M> {
     pub(crate) fn new(node: Node, id: String, factory: &'static str, args: Vec<u8>) -> Self {
-        let max_frame = u32::try_from(DEFAULT_MAX_FRAME).unwrap_or(u32::MAX);
+        let max_message = u32::try_from(DEFAULT_MAX_MESSAGE).unwrap_or(u32::MAX);
         let config = Config {
             node,
             factory,
             args,
             window: DEFAULT_WINDOW,
-            max_frame,
+            max_message,
             pid: PidWatch::default(),
         };
         WorkerBuilder {
@@ -292,8 +292,13 @@ impl<M: Serialize + Send + 'static> WorkerBuilder<M> {
         self
     }
 
-    /// The longest message or answer, in bytes with the few of its frame, that is accepted from the worker; 1 MiB by default, at least
-    /// 4 KiB.
+    /// The longest message or answer on the link to the worker, in either direction, in bytes with the few of its frame; 256 MiB by
+    /// default, at least 4 KiB.
+    ///
+    /// A longer message becomes a dead letter, and its asks, as those whose answer is longer, resolve with
+    /// [`AskError::Failed`](actor_core::AskError::Failed); nothing else is concerned. What is longer than 64 KiB travels in pieces, between
+    /// which others pass, four messages at a time. So the limit bounds what a worker that keeps no rule can make this process hold: four
+    /// messages of that length, of as much of each as it has sent. It bounds the arguments of the factory, too.
     ///
     /// # Examples
     ///
@@ -308,12 +313,13 @@ impl<M: Serialize + Send + 'static> WorkerBuilder<M> {
     /// # const SINK: Factory<(), u32> = Factory::new("demo.Sink/v1");
     /// # fn main() -> Result<(), BoxError> {
     /// # let node = Node::new(Registry::builder().factory(SINK, |()| Sink).build()?);
-    /// let worker = node.worker("sink", SINK, ())?.max_frame(16 * 1024 * 1024);
+    /// let worker = node.worker("sink", SINK, ())?.max_message(16 * 1024 * 1024);
     /// # drop(worker);
     /// # Ok(()) }
     /// ```
-    pub fn max_frame(mut self, bytes: u32) -> Self {
-        self.config.max_frame = bytes.max(crate::session::MAX_FRAME_MIN);
+    #[doc(alias = "max_frame")]
+    pub fn max_message(mut self, bytes: u32) -> Self {
+        self.config.max_message = bytes.max(crate::session::MAX_FRAME_MIN);
         self
     }
 
@@ -540,12 +546,12 @@ impl<M: Serialize + Send + 'static> ProcessChild<M> {
         let Config {
             node,
             window,
-            max_frame,
+            max_message,
             factory,
             args,
             ..
         } = &self.config;
-        let hello = node.hello(Role::Parent, DEFAULT_WINDOW, *max_frame);
+        let hello = node.hello(Role::Parent, DEFAULT_WINDOW, *max_message);
         let connected = match connect(transport, hello, HANDSHAKE_TIMEOUT).await {
             Ok(connected) => connected,
             Err(error) => {

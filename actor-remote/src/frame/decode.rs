@@ -79,6 +79,11 @@ fn decode_rare<'a>(kind: FrameKind, body: &mut Body<'a>) -> Option<Frame<'a>> {
             what: NackReason::from_byte(body.byte()?)?,
             text: body.rest_text()?,
         },
+        FrameKind::Chunk => Frame::Chunk {
+            id: body.number()?,
+            total: body.number()?,
+            piece: body.rest(),
+        },
         FrameKind::Release => Frame::Release {
             export: body.number()?,
             count: body.number()?,

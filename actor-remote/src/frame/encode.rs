@@ -4,6 +4,7 @@
 //! here, its payload appended, and then finished: the length is patched in, or the frame is taken back as if it had never
 //! been begun.
 
+use bytes::Bytes;
 use thiserror::Error;
 
 use super::{Frame, FrameKind, HEADER_LEN, ReplyOutcome, varint};
@@ -17,6 +18,9 @@ pub struct FrameTooLarge {
     /// Longest body that may be sent, in bytes.
     pub limit: usize,
 }
+
+/// Bytes of a header that hold the length.
+const LENGTH_LEN: usize = 4;
 
 /// Where a frame that is being written starts. End it with [`finish`](Self::finish) or [`rollback`](Self::rollback).
 #[derive(Debug)]
@@ -32,7 +36,7 @@ impl FrameMark {
     /// [`FrameTooLarge`] if the body is longer than `limit`; the frame is then taken back.
     #[inline]
     pub fn finish(self, out: &mut Vec<u8>, limit: usize) -> Result<(), FrameTooLarge> {
-        let len = out.len().saturating_sub(self.start + HEADER_LEN);
+        let len = self.body_len(out);
         let Some(declared) = u32::try_from(len).ok().filter(|_| len <= limit) else {
             self.rollback(out);
             return Err(FrameTooLarge { len, limit });
@@ -41,6 +45,19 @@ impl FrameMark {
             field.copy_from_slice(&declared.to_le_bytes());
         }
         Ok(())
+    }
+
+    /// Length of the body so far, in bytes.
+    #[inline]
+    pub fn body_len(&self, out: &[u8]) -> usize {
+        out.len().saturating_sub(self.start + HEADER_LEN)
+    }
+
+    /// Takes the frame out of the buffer, without its length and without a copy. The buffer keeps what stood before the frame.
+    pub(crate) fn take_out(self, out: &mut Vec<u8>) -> Bytes {
+        let before = out.get(..self.start).unwrap_or_default().to_vec();
+        let frame = Bytes::from(std::mem::replace(out, before));
+        frame.slice(self.start + LENGTH_LEN..)
     }
 
     /// Takes the frame back: the buffer is as it was before the frame was begun.
@@ -105,11 +122,12 @@ pub fn encode_credit(out: &mut Vec<u8>, export: u64, n: u32) {
 /// [`FrameTooLarge`] if its body is longer than `limit`; nothing is appended then.
 pub fn encode(out: &mut Vec<u8>, frame: &Frame<'_>, limit: usize) -> Result<(), FrameTooLarge> {
     let mark = begin(out, frame.kind());
-    put_body(out, frame);
+    encode_body(out, frame);
     mark.finish(out, limit)
 }
 
-fn put_body(out: &mut Vec<u8>, frame: &Frame<'_>) {
+/// Appends the body of a frame that was begun.
+pub(crate) fn encode_body(out: &mut Vec<u8>, frame: &Frame<'_>) {
     match *frame {
         Frame::Hello { body } | Frame::Reject { body } => out.extend_from_slice(body),
         Frame::GoAway { text } => out.extend_from_slice(text.as_bytes()),
@@ -151,6 +169,7 @@ fn put_body(out: &mut Vec<u8>, frame: &Frame<'_>) {
             varint::put(out, export);
             put_tagged(out, number, what as u8, text.as_bytes());
         }
+        Frame::Chunk { id, total, piece } => put_numbered(out, &[id, total], piece),
         Frame::Release { export, count } => put_numbers(out, &[export, count]),
         Frame::Gone { export, reason } => put_numbered(out, &[export], reason),
     }

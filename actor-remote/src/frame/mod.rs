@@ -13,6 +13,7 @@
 //! last field carries its length. What comes last (a payload, a reason, a text) has no length of its own: it ends
 //! where the frame ends, so that it can be encoded straight into the write buffer and decoded where it lies.
 
+mod chunk;
 mod decode;
 mod encode;
 mod reader;
@@ -21,14 +22,16 @@ mod varint;
 #[cfg(test)]
 mod tests;
 
+pub use chunk::{CHUNK_MAX, CHUNKED_MAX, ChunkError, DEFAULT_MAX_MESSAGE};
 pub use encode::{
     FrameMark, FrameTooLarge, begin, begin_reply, begin_tell, cut_text, encode, encode_credit,
 };
 pub use reader::FrameReader;
 
+pub(crate) use chunk::{Cargo, Incoming, Outgoing};
 // The handshake spells its fields in the same way.
 pub(crate) use decode::Body;
-pub(crate) use encode::put_text;
+pub(crate) use encode::{encode_body, put_text};
 pub(crate) use varint::put as put_varint;
 
 use thiserror::Error;
@@ -36,10 +39,8 @@ use thiserror::Error;
 /// Bytes before the body of a frame: its length and its kind.
 pub const HEADER_LEN: usize = 5;
 
-/// The longest body that is accepted unless another limit is set: 1 MiB.
-///
-/// Large enough for ordinary messages, small enough that a hundred peers which each claim the maximum stay bounded.
-pub const DEFAULT_MAX_FRAME: usize = 1024 * 1024;
+/// The longest body that is accepted unless another limit is set: 64 KiB. What is longer travels in pieces.
+pub const DEFAULT_MAX_FRAME: usize = CHUNK_MAX;
 
 /// Declares the kinds once: the enum, and the way back from a byte.
 macro_rules! frame_kinds {
@@ -95,6 +96,8 @@ frame_kinds! {
     Cancel = 19,
     /// A message was not delivered.
     Nack = 20,
+    /// A piece of a frame that is too long to travel whole.
+    Chunk = 21,
     /// References to an exported actor were dropped.
     Release = 27,
     /// An exported actor has ended for good.
@@ -122,6 +125,9 @@ pub enum FrameError {
     /// The stream ended within a frame.
     #[error("stream ended within a frame, {0} bytes into it")]
     Truncated(usize),
+    /// A piece belongs to no message.
+    #[error(transparent)]
+    Chunk(#[from] ChunkError),
 }
 
 /// One frame, borrowed from the buffer it was read into.
@@ -224,6 +230,15 @@ pub enum Frame<'a> {
         /// Details, for people.
         text: &'a str,
     },
+    /// A piece of a longer frame: of its kind and its body.
+    Chunk {
+        /// Which frame; never used again.
+        id: u64,
+        /// In the first piece how long it is, with its kind; 0 in all others.
+        total: u64,
+        /// The piece; never empty.
+        piece: &'a [u8],
+    },
     /// References were dropped.
     Release {
         /// Export they were for.
@@ -257,6 +272,7 @@ impl Frame<'_> {
             Frame::Reply { .. } => FrameKind::Reply,
             Frame::Cancel { .. } => FrameKind::Cancel,
             Frame::Nack { .. } => FrameKind::Nack,
+            Frame::Chunk { .. } => FrameKind::Chunk,
             Frame::Release { .. } => FrameKind::Release,
             Frame::Gone { .. } => FrameKind::Gone,
         }

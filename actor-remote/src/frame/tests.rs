@@ -39,6 +39,16 @@ fn samples() -> Vec<Frame<'static>> {
             outcome: ReplyOutcome::Value(b"value"),
         },
         Frame::Cancel { reply: 1 << 42 },
+        Frame::Chunk {
+            id: 9,
+            total: 1 << 20,
+            piece: b"piece",
+        },
+        Frame::Chunk {
+            id: 9,
+            total: 0,
+            piece: b"another",
+        },
         Frame::Release {
             export: 4,
             count: 2,
@@ -296,6 +306,23 @@ fn rolled_back_frame_leaves_no_trace() {
     assert_eq!(out, before);
 }
 
+// R7
+#[test]
+fn a_frame_is_taken_out_of_its_buffer_without_its_length() {
+    let mut out = encoded(&Frame::Cancel { reply: 1 });
+    let before = out.clone();
+    let mark = begin_tell(&mut out, 7);
+    out.extend_from_slice(b"payload");
+    assert_eq!(mark.body_len(&out), 8);
+
+    let frame = mark.take_out(&mut out);
+
+    assert_eq!(out, before);
+    let mut expected = vec![FrameKind::Tell as u8, 7];
+    expected.extend_from_slice(b"payload");
+    assert_eq!(frame, expected);
+}
+
 #[test]
 fn frames_written_in_place_equal_encoded_ones() {
     for number in [0, 127, 128, u64::MAX] {
@@ -334,18 +361,19 @@ fn text_is_cut_between_characters() {
 
 #[test]
 fn buffer_of_a_large_frame_is_given_back() {
-    let mut reader = FrameReader::new(DEFAULT_MAX_FRAME);
-    let payload = vec![0; DEFAULT_MAX_FRAME - 16];
+    const LARGE: usize = 1024 * 1024;
+    let mut reader = FrameReader::new(LARGE);
+    let payload = vec![0; LARGE - 16];
     let mut bytes = Vec::new();
     let frame = Frame::Tell {
         export: 1,
         payload: &payload,
     };
-    encode(&mut bytes, &frame, DEFAULT_MAX_FRAME).expect("under the limit");
+    encode(&mut bytes, &frame, LARGE).expect("under the limit");
     reader.feed(&bytes);
     assert_eq!(reader.next_frame(), Ok(Some(frame)));
 
-    assert!(reader.buffer().capacity() < DEFAULT_MAX_FRAME / 2);
+    assert!(reader.buffer().capacity() < LARGE / 2);
 }
 
 // R4

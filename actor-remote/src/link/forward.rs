@@ -8,12 +8,13 @@ use std::task::{Context, Poll};
 use actor_core::ExitReason;
 use actor_core::link::{Mark, Ready};
 use actor_core::wire::{Encoded, LinkHook, Outflow, with_link};
+use bytes::Bytes;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::Link;
 use super::hook::Codec;
 use super::tables::{Import, lock};
-use crate::frame::{self, Frame, StopHow};
+use crate::frame::{self, Cargo, Frame, StopHow};
 
 /// Bytes encoded before they are handed to the writer.
 const SCRATCH: usize = 64 * 1024;
@@ -56,8 +57,12 @@ pub(super) async fn forward(
             Step::Next => forwarder.end_first(ExitReason::Normal),
             Step::End(reason) => forwarder.end_all(&reason),
         }
-        if forwarder.halves.is_empty() && forwarder.forget() {
-            return;
+        if forwarder.halves.is_empty() {
+            // A large message that mentions the actor must not come there behind its release.
+            link.outbox.large_have_left().await;
+            if forwarder.forget() {
+                return;
+            }
         }
     }
 }
@@ -103,7 +108,11 @@ impl Forwarder<'_> {
             return Poll::Ready(Step::End(ExitReason::NoConnection));
         }
         let has_credit = self.lane.under_way() < u64::from(self.link.peer_window);
-        let may_send = has_credit && !is_closed && self.link.outbox.poll_room(cx);
+        // Nothing overtakes a large message on its way to the same actor.
+        let may_send = has_credit
+            && !is_closed
+            && self.lane.poll_large(self.link, cx)
+            && self.link.outbox.poll_room(cx);
         if let Poll::Ready(ready) = first.poll_ready(cx, may_send) {
             return Poll::Ready(match ready {
                 Ready::Items => Step::Encode,
@@ -206,6 +215,8 @@ struct Lane {
     foreign: u64,
     /// The replies inside messages that have not begun, by the number of their message.
     asks: VecDeque<(u64, Vec<u64>)>,
+    /// The number, in the outbox, of a large message that may not have left.
+    large: Option<u64>,
 }
 
 impl Lane {
@@ -219,7 +230,10 @@ impl Lane {
     ) {
         let hook: Arc<dyn LinkHook> = Arc::clone(codec) as Arc<dyn LinkHook>;
         with_link(&hook, || {
-            while self.under_way() < u64::from(link.peer_window) && self.scratch.len() < SCRATCH {
+            while self.under_way() < u64::from(link.peer_window)
+                && self.scratch.len() < SCRATCH
+                && self.large.is_none()
+            {
                 if !self.encode_one(link, import, codec, outflow) {
                     break;
                 }
@@ -238,20 +252,17 @@ impl Lane {
         let mut mark = Some(frame::begin_tell(&mut self.scratch, import.id));
         let mut too_large = None;
         let mut barrier: Option<Mark> = None;
-        let (sent, asks) = (&mut self.sent, &mut self.asks);
+        let mut sending = Sending {
+            sent: &mut self.sent,
+            asks: &mut self.asks,
+            large: &mut self.large,
+        };
         let more = outflow.encode_next(&mut self.scratch, &mut |out, encoded| {
             let Some(mark) = mark.take() else { return };
             match encoded {
-                Encoded::Message => match mark.finish(out, link.send_limit) {
-                    Ok(()) => {
-                        *sent += 1;
-                        let committed = codec.commit();
-                        if !committed.replies.is_empty() {
-                            asks.push_back((*sent, committed.replies));
-                        }
-                        // The end of one that has ended already is told behind this message: its mark is queued behind it.
-                        link.watch_exports(&committed.exports);
-                    }
+                Encoded::Message => match link.finish_frame(mark, out) {
+                    Ok(None) => sending.whole(link, codec),
+                    Ok(Some(frame)) => sending.large(link, codec, out, frame),
                     Err(error) => {
                         codec.rollback(&error.to_string());
                         too_large = Some(error.to_string());
@@ -279,6 +290,16 @@ impl Lane {
             self.flush(link);
         }
         more
+    }
+
+    /// Whether no large message holds the lane up. Keeps the waker if one does.
+    fn poll_large(&mut self, link: &Link, cx: &mut Context<'_>) -> bool {
+        if let Some(number) = self.large
+            && link.outbox.poll_left(number, cx)
+        {
+            self.large = None;
+        }
+        self.large.is_none()
     }
 
     fn flush(&mut self, link: &Link) {
@@ -317,5 +338,42 @@ impl Lane {
         let of_others = begun.min(self.foreign);
         self.foreign -= of_others;
         begun - of_others
+    }
+}
+
+/// What a lane notes of a message that is sent.
+struct Sending<'a> {
+    sent: &'a mut u64,
+    asks: &'a mut VecDeque<(u64, Vec<u64>)>,
+    large: &'a mut Option<u64>,
+}
+
+impl Sending<'_> {
+    /// It stands in the buffer.
+    fn whole(&mut self, link: &Arc<Link>, codec: &Codec) {
+        *self.sent += 1;
+        let committed = codec.commit();
+        if !committed.replies.is_empty() {
+            self.asks.push_back((*self.sent, committed.replies));
+        }
+        // The end of one that has ended already is told behind this message: its mark is queued behind it.
+        link.watch_exports(&committed.exports);
+    }
+
+    /// It leaves in pieces, behind what stands in the buffer. Given to the outbox before the message is dropped: the release of an actor
+    /// that it mentions then comes behind it.
+    fn large(&mut self, link: &Arc<Link>, codec: &Codec, before: &mut Vec<u8>, frame: Bytes) {
+        *self.sent += 1;
+        let committed = codec.commit();
+        let cargo = Cargo {
+            replies: committed.replies.clone(),
+            ..Cargo::new(frame)
+        };
+        *self.large = Some(link.outbox.append_large(before, cargo));
+        before.clear();
+        if !committed.replies.is_empty() {
+            self.asks.push_back((*self.sent, committed.replies));
+        }
+        link.watch_exports(&committed.exports);
     }
 }

@@ -12,12 +12,13 @@ use actor_core::ActorSystem;
 use actor_core::link;
 use actor_core::wire::{Inlet, LinkHook, OpenImport, ReplyRoute, ReplySlot, WireRef};
 use actor_core::{AnyActorRef, AskError, ExitReason};
+use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::forward::{Owner, forward};
 use super::tables::{End, Export, Exported, Import, lock};
 use super::{Link, ROOT};
-use crate::frame::{self, Frame};
+use crate::frame::{self, Cargo, Frame};
 
 /// References to distinct actors that one link imports at most: a peer must not fill our memory with tiny messages.
 const IMPORTS_MAX: usize = 65_536;
@@ -161,6 +162,35 @@ pub(super) struct Route {
 }
 
 impl Route {
+    /// Sends the answer: it is a whole frame, or large. Returns what it exports.
+    fn commit(
+        &self,
+        codec: &Codec,
+        whole: &[u8],
+        large: Option<Bytes>,
+    ) -> Result<Vec<u64>, String> {
+        let outbox = &self.link.outbox;
+        match large {
+            None => {
+                let committed = codec.commit();
+                outbox.append_control(|buffer| buffer.extend_from_slice(whole));
+                Ok(committed.exports)
+            }
+            Some(frame) => {
+                let reserved = outbox.reserve_answer(frame.len());
+                reserved.map_err(|error| error.to_string())?;
+                let committed = codec.commit();
+                let cargo = Cargo {
+                    replies: committed.replies,
+                    is_answer: true,
+                    ..Cargo::new(frame)
+                };
+                outbox.append_large(&[], cargo);
+                Ok(committed.exports)
+            }
+        }
+    }
+
     /// The asker went away.
     pub(super) fn cancel(&self) {
         self.closed.store(true, Ordering::Relaxed);
@@ -181,17 +211,12 @@ impl ReplyRoute for Route {
         let mut out = Vec::new();
         let mark = frame::begin_reply(&mut out, self.id);
         let encoded = actor_core::wire::with_link(&hook, || encode(&mut out)).and_then(|()| {
-            mark.finish(&mut out, self.link.send_limit)
-                .map_err(|error| error.to_string())
+            let large = self.link.finish_frame(mark, &mut out);
+            large.map_err(|error| error.to_string())
         });
-        match encoded {
-            Ok(()) => {
-                let committed = codec.commit();
-                self.link
-                    .outbox
-                    .append_control(|buffer| buffer.extend_from_slice(&out));
-                self.link.watch_exports(&committed.exports);
-            }
+        let sent = encoded.and_then(|large| self.commit(&codec, &out, large));
+        match sent {
+            Ok(exports) => self.link.watch_exports(&exports),
             Err(why) => {
                 codec.rollback(&why);
                 let reason = ExitReason::Failed(format!("the answer could not be sent: {why}"));
@@ -248,7 +273,7 @@ impl Link {
             let Some(link) = link.upgrade() else { return };
             let forgotten = lock(&link.pending).slots.remove(&id);
             if forgotten.is_some() {
-                link.send(&Frame::Cancel { reply: id });
+                link.send_cancel(id);
             }
         }));
     }

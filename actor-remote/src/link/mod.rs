@@ -13,13 +13,16 @@
 //! 1. A message leaves its mailbox only with credit, so what is under way to one actor is bounded by its window, and what waits to be
 //!    written by the sum of the windows. What answers the peer waits for nothing; of that a fixed amount may pile up, then the link ends.
 //! 2. An end is told behind all that was queued before it: it travels as a mark through the mailbox of every import. A recipient that is
-//!    stuck holds it up for a second at most.
-//! 3. When the link is lost everything that depends on it is told at once, in one place: [`Link::close`].
+//!    stuck holds it up for a second at most, or for a minute while large messages leave.
+//! 3. A message of more than 64 KiB leaves in pieces, beside others. What must not overtake it waits: the messages behind it to the same
+//!    actor in their mailbox, ends and releases in the outbox.
+//! 4. When the link is lost everything that depends on it is told at once, in one place: [`Link::close`].
 
 mod forward;
 mod hook;
 mod outbox;
 mod reader;
+mod size;
 mod tables;
 
 #[cfg(test)]
@@ -39,7 +42,10 @@ pub(crate) use forward::Owner;
 use outbox::Outbox;
 use tables::{End, Export, Exported, Import, Pending, Progress, Routes, Tables, lock};
 
-use crate::frame::{self, Frame, FrameError, FrameReader, NackReason, ReplyFailure, ReplyOutcome};
+use crate::frame::{
+    self, CHUNK_MAX, Cargo, Frame, FrameError, FrameReader, Incoming, NackReason, ReplyFailure,
+    ReplyOutcome,
+};
 use crate::node::Node;
 use crate::session::{HandshakeError, Hello, Role, handshake};
 use crate::transport::{Duplex, Transport};
@@ -52,6 +58,9 @@ const READ_GRACE: Duration = Duration::from_secs(1);
 
 /// How long an end waits for what was queued before it: a recipient that is stuck must not withhold it for ever.
 const GONE_GRACE: Duration = Duration::from_secs(1);
+
+/// So often the grace begins anew while large messages leave: an end is withheld for a minute at most.
+const GONE_ROUNDS: usize = 60;
 
 /// The text of an error is cut to this many bytes before it travels.
 const TEXT_MAX: usize = 2 * 1024;
@@ -66,8 +75,10 @@ pub(crate) struct Link {
     routes: Mutex<Routes>,
     /// The watchers that this link has set on actors of this process, by address.
     watched: Mutex<HashMap<usize, Weak<Progress>>>,
-    /// The longest frame that the other side accepts.
+    /// The longest frame that is sent; what is longer leaves in pieces.
     send_limit: usize,
+    /// The longest message, in either direction.
+    message_limit: usize,
     /// What the other side may send to one of our actors before it hears of credit.
     window: u32,
     /// What we may send to one of theirs.
@@ -145,15 +156,20 @@ impl Link {
             frames,
             established,
         } = connected;
+        let message_limit = established.message_limit;
+        let send_limit = established.send_limit.min(CHUNK_MAX).min(message_limit);
+        let whole_max = established.receive_limit.min(CHUNK_MAX).min(message_limit);
+        let incoming = Incoming::new(whole_max, message_limit);
         let link = Arc::new(Link {
             node,
             system: RememberedSystem::new(system),
-            outbox: Outbox::default(),
+            outbox: Outbox::new(send_limit, message_limit),
             tables: Mutex::default(),
             pending: Mutex::default(),
             routes: Mutex::default(),
             watched: Mutex::default(),
-            send_limit: established.send_limit,
+            send_limit,
+            message_limit,
             window: window.max(1),
             peer_window: peer_window.unwrap_or(established.peer.credits).max(1),
             peer_role: established.peer.role,
@@ -184,7 +200,7 @@ impl Link {
         });
         let reading = CloseOnDrop(Arc::clone(&link));
         crate::runtime::spawn(async move {
-            let why = reader::read(&reading.0, duplex.reader, frames).await;
+            let why = reader::read(&reading.0, duplex.reader, frames, incoming).await;
             reading.0.close(&why);
             writer.abort();
         });
@@ -268,6 +284,32 @@ impl Link {
         });
     }
 
+    /// Sends a frame that must not overtake a large message that is on its way.
+    fn send_behind_large(&self, frame: &Frame<'_>) {
+        if let Some(spelt) = self.spell(frame) {
+            self.outbox.append_behind_large(spelt);
+        }
+    }
+
+    /// Nobody waits for that reply any more. The message that carries it may still be leaving.
+    fn send_cancel(&self, reply: u64) {
+        if let Some(spelt) = self.spell(&Frame::Cancel { reply }) {
+            self.outbox.append_behind_carrier(reply, spelt);
+        }
+    }
+
+    /// `None`, and logged, if it is too large.
+    fn spell(&self, frame: &Frame<'_>) -> Option<Vec<u8>> {
+        let mut out = Vec::new();
+        match frame::encode(&mut out, frame, self.send_limit) {
+            Ok(()) => Some(out),
+            Err(error) => {
+                tracing::error!(%error, kind = ?frame.kind(), "a control frame is too large and was not sent");
+                None
+            }
+        }
+    }
+
     fn send_credit(&self, export: u64, n: u32) {
         self.outbox
             .append_control(|out| frame::encode_credit(out, export, n));
@@ -293,12 +335,19 @@ impl Link {
             args,
         };
         let mut out = Vec::new();
-        frame::encode(&mut out, &request, self.send_limit).map_err(|_| {
-            let (taken, limit) = (args.len(), self.send_limit);
-            format!("the arguments take {taken} bytes; the limit is {limit} with the names")
-        })?;
-        self.outbox
-            .append_control(|buffer| buffer.extend_from_slice(&out));
+        let mark = frame::begin(&mut out, request.kind());
+        frame::encode_body(&mut out, &request);
+        let large = self
+            .finish_frame(mark, &mut out)
+            .map_err(|error| format!("the arguments cannot be sent: {error}"))?;
+        match large {
+            None => self
+                .outbox
+                .append_control(|buffer| buffer.extend_from_slice(&out)),
+            Some(frame) => {
+                self.outbox.append_large(&[], Cargo::new(frame));
+            }
+        }
         Ok(())
     }
 
@@ -359,12 +408,7 @@ impl Link {
         drop(told);
         // Mostly nothing is queued, and it has been told already.
         if late.strong_count() > 0 {
-            self.runtime.spawn(async move {
-                tokio::time::sleep(GONE_GRACE).await;
-                if let Some(told) = late.upgrade() {
-                    told.tell();
-                }
-            });
+            self.runtime.spawn(tell_late(late));
         }
     }
 
@@ -528,14 +572,32 @@ impl Gone {
             drop(actor_core::wire::encode(&plain, &mut reason));
         }
         if self.export == ROOT {
-            self.link.send(&Frame::Ended { reason: &reason });
+            self.link
+                .send_behind_large(&Frame::Ended { reason: &reason });
             (self.link.events)(LinkEvent::Ended(self.reason.clone()));
         } else {
-            self.link.send(&Frame::Gone {
+            self.link.send_behind_large(&Frame::Gone {
                 export: self.export,
                 reason: &reason,
             });
         }
+    }
+}
+
+/// Tells an end whose recipients are stuck. As long as large messages leave somebody is merely slow.
+async fn tell_late(late: Weak<Gone>) {
+    let mut pieces = None;
+    for _ in 0..GONE_ROUNDS {
+        tokio::time::sleep(GONE_GRACE).await;
+        let Some(told) = late.upgrade() else { return };
+        let left = told.link.outbox.pieces_left();
+        if left == pieces {
+            break;
+        }
+        pieces = left;
+    }
+    if let Some(told) = late.upgrade() {
+        told.tell();
     }
 }
 

@@ -2,13 +2,21 @@
 //!
 //! Messages wait for room before they are encoded; what answers the peer (replies, credits, ends) does not. A peer that makes us answer and
 //! never reads is cut off when too much has piled up.
+//!
+//! Large messages wait beside the buffer and leave in pieces: after each write of the buffer one piece, so that whatever is appended
+//! waits for one piece at most, and a flood of small messages holds a large one up for one buffer per piece. Who sends a large message
+//! waits until it has left, and so holds one at a time; large answers are bounded in bytes.
 
+use std::future::poll_fn;
+use std::io::{self, IoSlice};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Waker};
 
+use bytes::Bytes;
 use tokio::io::AsyncWriteExt;
 use tokio::sync::Notify;
 
+use crate::frame::{CHUNKED_MAX, Cargo, Outgoing};
 use crate::transport::BoxWriter;
 
 /// Above this many bytes forwarders wait: enough to keep the socket busy while they are scheduled.
@@ -23,6 +31,9 @@ const KEEP_MAX: usize = 1024 * 1024;
 struct State {
     buffer: Vec<u8>,
     waiting: Vec<Waker>,
+    large: Outgoing,
+    /// Wait until a large message has left.
+    waiting_for_large: Vec<Waker>,
     /// Nothing more is taken.
     closed: bool,
     /// Everything is to be written and then the stream shut down.
@@ -33,14 +44,39 @@ struct State {
     idle: bool,
 }
 
-#[derive(Default)]
 pub(super) struct Outbox {
     state: Mutex<State>,
+    /// The longest body of a piece.
+    piece_max: usize,
+    /// Large answers that may wait at a time, in bytes.
+    answers_max: usize,
     filled: Notify,
     overflow: Notify,
 }
 
+/// More large answers are waiting to be read than one link may hold.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "with its {len} bytes the large answers that wait to be read would take more than the {limit} bytes that one link holds"
+)]
+pub(super) struct TooManyAnswers {
+    len: usize,
+    limit: usize,
+}
+
 impl Outbox {
+    /// Frames are up to `piece_max` bytes long, messages up to `message_max`.
+    pub(super) fn new(piece_max: usize, message_max: usize) -> Self {
+        Outbox {
+            state: Mutex::default(),
+            piece_max,
+            // As many as leave at a time.
+            answers_max: message_max.saturating_mul(CHUNKED_MAX).max(UNREAD_MAX),
+            filled: Notify::new(),
+            overflow: Notify::new(),
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -75,18 +111,91 @@ impl Outbox {
 
     /// Appends whole frames, for which there was room. Returns `false` when the link is closed.
     pub(super) fn append(&self, write: impl FnOnce(&mut Vec<u8>)) -> bool {
+        self.change(|state| write(&mut state.buffer))
+    }
+
+    /// Adds something to be written. Returns `false`, with nothing done, when the link is closed.
+    fn change(&self, change: impl FnOnce(&mut State)) -> bool {
         let wake = {
             let mut state = self.lock();
             if state.closed || state.finishing {
                 return false;
             }
-            write(&mut state.buffer);
+            change(&mut state);
             std::mem::take(&mut state.idle)
         };
         if wake {
             self.filled.notify_one();
         }
         true
+    }
+
+    /// Appends frames, and behind them a large message. Its number, for [`poll_left`](Outbox::poll_left).
+    pub(super) fn append_large(&self, before: &[u8], cargo: Cargo) -> u64 {
+        let mut number = 0;
+        self.change(|state| {
+            state.buffer.extend_from_slice(before);
+            number = state.large.push(cargo);
+        });
+        number
+    }
+
+    /// Takes room for a large answer, which is then appended; nobody could wait for it.
+    ///
+    /// # Errors
+    ///
+    /// Too many wait already.
+    pub(super) fn reserve_answer(&self, len: usize) -> Result<(), TooManyAnswers> {
+        let mut state = self.lock();
+        if state.large.answer_bytes().saturating_add(len) > self.answers_max {
+            let limit = self.answers_max;
+            return Err(TooManyAnswers { len, limit });
+        }
+        state.large.reserve_answer(len);
+        Ok(())
+    }
+
+    /// Appends frames that must not overtake any large message.
+    pub(super) fn append_behind_large(&self, frames: Vec<u8>) {
+        self.change(|state| {
+            let last = state.large.last();
+            state.append_behind(last, frames);
+        });
+    }
+
+    /// Appends a frame that must not overtake the message which carries that reply.
+    pub(super) fn append_behind_carrier(&self, reply: u64, frame: Vec<u8>) {
+        self.change(|state| {
+            let carrier = state.large.carrier_of(reply).unwrap_or(0);
+            state.append_behind(carrier, frame);
+        });
+    }
+
+    /// Whether that large message has left, so that whatever is appended from now on comes behind it; also when it never will. Keeps the
+    /// waker if not.
+    pub(super) fn poll_left(&self, number: u64, cx: &mut Context<'_>) -> bool {
+        let mut state = self.lock();
+        if state.closed || state.large.has_left(number) {
+            return true;
+        }
+        keep(&mut state.waiting_for_large, cx.waker());
+        false
+    }
+
+    /// Completes when all large messages that are here now have left, or never will.
+    pub(super) async fn large_have_left(&self) {
+        let last = self.lock().large.last();
+        poll_fn(|cx| match self.poll_left(last, cx) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        })
+        .await;
+    }
+
+    /// How many pieces of large messages have left, if some have not.
+    pub(super) fn pieces_left(&self) -> Option<u64> {
+        let state = self.lock();
+        (!state.large.is_empty()).then(|| state.large.pieces())
     }
 
     /// Whether messages may be encoded. `false` for now keeps the waker; once closed it stays `false`, and the end of the link follows.
@@ -98,14 +207,7 @@ impl Outbox {
         if state.buffer.len() < HIGH_WATER {
             return true;
         }
-        // One forwarder may look many times before there is room.
-        if !state
-            .waiting
-            .iter()
-            .any(|waker| waker.will_wake(cx.waker()))
-        {
-            state.waiting.push(cx.waker().clone());
-        }
+        keep(&mut state.waiting, cx.waker());
         false
     }
 
@@ -116,16 +218,20 @@ impl Outbox {
 
     /// Takes nothing more, and drops what is there.
     pub(super) fn close(&self) {
-        let (buffer, waiting) = {
+        let (unsent, wakers) = {
             let mut state = self.lock();
             state.closed = true;
+            let buffer = std::mem::take(&mut state.buffer);
+            let large = std::mem::take(&mut state.large);
+            let waiting = std::mem::take(&mut state.waiting);
+            let waiting_for_large = std::mem::take(&mut state.waiting_for_large);
             (
-                std::mem::take(&mut state.buffer),
-                std::mem::take(&mut state.waiting),
+                (buffer, large),
+                waiting.into_iter().chain(waiting_for_large),
             )
         };
-        drop(buffer);
-        waiting.into_iter().for_each(Waker::wake);
+        drop(unsent);
+        wakers.for_each(Waker::wake);
         self.filled.notify_one();
     }
 
@@ -135,39 +241,89 @@ impl Outbox {
         self.filled.notify_one();
     }
 
-    /// Swaps the buffer out. `None`: there is nothing, wait. `Err`: nothing will ever come again.
-    fn take(&self, empty: &mut Vec<u8>) -> Result<bool, ()> {
-        let waiting = {
+    /// Swaps the buffer out, and takes the next piece of a large message, whose header stands at the end of the buffer. The piece is empty
+    /// if there is none. `None`: there is nothing, wait. `Err`: nothing will ever come again.
+    fn take(&self, empty: &mut Vec<u8>) -> Result<Option<Bytes>, ()> {
+        let (piece, waiting, waiting_for_large) = {
             let mut state = self.lock();
-            if state.closed || (state.finishing && state.buffer.is_empty()) {
+            let is_empty = state.buffer.is_empty() && state.large.is_empty();
+            if state.closed || (state.finishing && is_empty) {
                 return Err(());
             }
-            if state.buffer.is_empty() {
+            if is_empty {
                 state.idle = true;
-                return Ok(false);
+                return Ok(None);
             }
             std::mem::swap(&mut state.buffer, empty);
-            std::mem::take(&mut state.waiting)
+            let (piece, left) = state.take_piece(empty, self.piece_max);
+            (piece, std::mem::take(&mut state.waiting), left)
         };
-        waiting.into_iter().for_each(Waker::wake);
-        Ok(true)
+        let waiting = waiting.into_iter().chain(waiting_for_large);
+        waiting.for_each(Waker::wake);
+        Ok(Some(piece))
     }
 
     /// Writes until the outbox is closed or finished.
-    pub(super) async fn write_to(&self, mut writer: BoxWriter) -> std::io::Result<()> {
+    pub(super) async fn write_to(&self, mut writer: BoxWriter) -> io::Result<()> {
         let mut buffer = Vec::new();
         loop {
             match self.take(&mut buffer) {
-                Ok(true) => {
-                    writer.write_all(&buffer).await?;
+                Ok(Some(piece)) => {
+                    write_both(&mut writer, &buffer, &piece).await?;
                     buffer.clear();
                     if buffer.capacity() > KEEP_MAX {
                         buffer = Vec::new();
                     }
                 }
-                Ok(false) => self.filled.notified().await,
+                Ok(None) => self.filled.notified().await,
                 Err(()) => return writer.shutdown().await,
             }
         }
     }
+}
+
+impl State {
+    fn append_behind(&mut self, number: u64, frames: Vec<u8>) {
+        if self.large.has_left(number) {
+            self.buffer.extend_from_slice(&frames);
+        } else {
+            self.large.keep_behind(number, frames);
+        }
+    }
+
+    /// The next piece, and who waited for a large message to leave if one has.
+    fn take_piece(&mut self, out: &mut Vec<u8>, len_max: usize) -> (Bytes, Vec<Waker>) {
+        let piece = self.large.next_piece(out, len_max);
+        // The buffer is what is written after the piece.
+        let was_last = self.large.take_left(&mut self.buffer);
+        let waiting = if was_last {
+            std::mem::take(&mut self.waiting_for_large)
+        } else {
+            Vec::new()
+        };
+        (piece.unwrap_or_default(), waiting)
+    }
+}
+
+/// Keeps a waker, once: one forwarder may look many times before there is what it waits for.
+fn keep(wakers: &mut Vec<Waker>, waker: &Waker) {
+    if !wakers.iter().any(|kept| kept.will_wake(waker)) {
+        wakers.push(waker.clone());
+    }
+}
+
+/// Writes the buffer, and then the piece from where it lies.
+async fn write_both(writer: &mut BoxWriter, mut buffer: &[u8], mut piece: &[u8]) -> io::Result<()> {
+    while !buffer.is_empty() && !piece.is_empty() {
+        let slices = [IoSlice::new(buffer), IoSlice::new(piece)];
+        let written = writer.write_vectored(&slices).await?;
+        if written == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+        let of_buffer = written.min(buffer.len());
+        buffer = &buffer[of_buffer..];
+        piece = &piece[written - of_buffer..];
+    }
+    writer.write_all(buffer).await?;
+    writer.write_all(piece).await
 }

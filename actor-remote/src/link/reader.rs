@@ -11,7 +11,7 @@ use tokio::io::AsyncReadExt;
 use super::hook::Codec;
 use super::tables::{Delivered, Export, lock};
 use super::{Link, LinkEvent, ROOT, TEXT_MAX, broken, read_failure};
-use crate::frame::{Frame, FrameReader, NackReason, ReplyOutcome, StopHow, cut_text};
+use crate::frame::{Frame, FrameReader, Incoming, NackReason, ReplyOutcome, StopHow, cut_text};
 use crate::session::Role;
 use crate::transport::BoxReader;
 
@@ -20,10 +20,12 @@ pub(super) async fn read(
     link: &Arc<Link>,
     mut stream: BoxReader,
     mut frames: FrameReader,
+    incoming: Incoming,
 ) -> String {
     let mut reader = Reader {
         link: Arc::clone(link),
         last: None,
+        incoming,
     };
     let mut lost = std::pin::pin!(link.lost());
     loop {
@@ -52,6 +54,8 @@ struct Reader {
     link: Arc<Link>,
     /// The export of the last message: most messages in a row are for the same actor.
     last: Option<Arc<Export>>,
+    /// Large messages that have arrived in part.
+    incoming: Incoming,
 }
 
 impl Reader {
@@ -115,6 +119,7 @@ impl Reader {
                     crate::session::Reject::decode(body)
                 ));
             }
+            Frame::Chunk { id, total, piece } => return self.handle_piece(id, total, piece),
             Frame::Hello { .. } => return Err("a second hello".into()),
         }
         Ok(())
@@ -134,6 +139,18 @@ impl Reader {
             Delivered::OutOfCredit => Err(format!(
                 "more messages for actor {id} than it had credit for"
             )),
+        }
+    }
+
+    /// A piece of a frame. The frame itself is handled when it is complete, as if it had come whole then.
+    fn handle_piece(&mut self, id: u64, total: u64, piece: &[u8]) -> Result<(), String> {
+        let joined = self
+            .incoming
+            .handle_piece(id, total, piece)
+            .map_err(|error| broken(&error.into()))?;
+        match joined {
+            Some(joined) => self.handle(&joined.frame().map_err(|error| broken(&error))?),
+            None => Ok(()),
         }
     }
 

@@ -7,8 +7,9 @@
 //! | 12..28, 28..44 | node and incarnation |
 //! | 44 | role |
 //! | 45..53 | fingerprint of the registry, `u64` little-endian, 0: not compared |
-//! | 53..57, 57..61 | frame limit in bytes and credits in messages, `u32` little-endian |
-//! | 61.. | how many names follow, then each with its length, as varints |
+//! | 53..57, 57..61 | frame limit and message limit in bytes, `u32` little-endian |
+//! | 61..65 | credits in messages, `u32` little-endian |
+//! | 65.. | how many names follow, then each with its length, as varints |
 //!
 //! The first twelve bytes are the same in every version of the protocol. What follows the names is ignored, so a later
 //! version may add fields.
@@ -19,7 +20,7 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use super::{HELLO_LEN_MAX, PROTOCOL};
-use crate::frame::{Body, DEFAULT_MAX_FRAME, put_text, put_varint};
+use crate::frame::{Body, DEFAULT_MAX_FRAME, DEFAULT_MAX_MESSAGE, put_text, put_varint};
 use crate::registry::Registry;
 
 const MAGIC: [u8; 8] = *b"actorlnk";
@@ -130,6 +131,8 @@ pub struct Hello {
     pub registry: u64,
     /// The longest body it accepts, in bytes.
     pub max_frame: u32,
+    /// The longest message it wants on this link, in bytes and in both directions: the smaller limit of both sides holds.
+    pub max_message: u32,
     /// Messages that may be sent to one of its actors before it gives credit.
     pub credits: u32,
     /// Registered names, so that a difference can be named. Empty if they would not fit.
@@ -137,7 +140,8 @@ pub struct Hello {
 }
 
 impl Hello {
-    /// A hello with the defaults: the versions of this crate, frames of 1 MiB, 64 credits, registries not compared.
+    /// A hello with the defaults: the versions of this crate, frames of 64 KiB, messages of 256 MiB, 64 credits, registries not
+    /// compared.
     pub fn new(role: Role, node: Uuid, incarnation: Uuid) -> Self {
         Self {
             versions: PROTOCOL,
@@ -146,6 +150,7 @@ impl Hello {
             role,
             registry: 0,
             max_frame: u32::try_from(DEFAULT_MAX_FRAME).unwrap_or(u32::MAX),
+            max_message: u32::try_from(DEFAULT_MAX_MESSAGE).unwrap_or(u32::MAX),
             credits: DEFAULT_CREDITS,
             names: Vec::new(),
         }
@@ -176,6 +181,7 @@ impl Hello {
         out.push(self.role.to_byte());
         out.extend_from_slice(&self.registry.to_le_bytes());
         out.extend_from_slice(&self.max_frame.to_le_bytes());
+        out.extend_from_slice(&self.max_message.to_le_bytes());
         out.extend_from_slice(&self.credits.to_le_bytes());
         let without_names = out.len();
         put_varint(&mut out, self.names.len() as u64);
@@ -211,6 +217,7 @@ impl Hello {
             return Some(Self {
                 versions,
                 max_frame: 0,
+                max_message: 0,
                 credits: 0,
                 ..Self::new(Role::Node, Uuid::nil(), Uuid::nil())
             });
@@ -222,6 +229,7 @@ impl Hello {
             role: Role::from_byte(body.byte()?)?,
             registry: u64::from_le_bytes(body.array()?),
             max_frame: u32::from_le_bytes(body.array()?),
+            max_message: u32::from_le_bytes(body.array()?),
             credits: u32::from_le_bytes(body.array()?),
             names: decode_names(body)?,
         })

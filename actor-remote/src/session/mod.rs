@@ -32,7 +32,7 @@ use thiserror::Error;
 use crate::frame::{self, Frame, FrameKind};
 
 /// Versions of the protocol that this crate speaks.
-pub const PROTOCOL: VersionRange = VersionRange { min: 2, max: 2 };
+pub const PROTOCOL: VersionRange = VersionRange { min: 3, max: 3 };
 
 /// The longest body of a hello or of a rejection, in bytes. Both are small, and whoever sends them is not yet known.
 pub const HELLO_LEN_MAX: usize = 4096;
@@ -41,7 +41,7 @@ pub const HELLO_LEN_MAX: usize = 4096;
 /// several times over.
 pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The smallest frame limit that a peer may have, in bytes: the control frames must fit.
+/// The smallest limit that a peer may have for frames or for messages, in bytes: the control frames must fit.
 pub const MAX_FRAME_MIN: u32 = 4096;
 
 /// Both sides fit.
@@ -55,6 +55,8 @@ pub struct Established {
     pub send_limit: usize,
     /// The longest body that is accepted, in bytes.
     pub receive_limit: usize,
+    /// The longest message in either direction, in bytes: the smaller limit of both sides.
+    pub message_limit: usize,
 }
 
 /// Why a handshake failed. None of them is worth a retry with the same peer, except `Deadline` and `Closed`.
@@ -101,6 +103,9 @@ pub enum SessionError {
     /// The peer accepts only frames that are too short for the protocol.
     #[error("the peer accepts frames of {0} bytes only, at least {MAX_FRAME_MIN} are needed")]
     FrameLimit(u32),
+    /// The peer accepts only messages that are too short for the protocol.
+    #[error("the peer accepts messages of {0} bytes only, at least {MAX_FRAME_MIN} are needed")]
+    MessageLimit(u32),
     /// The peer did not accept our hello.
     #[error("rejected by the peer: {0}")]
     Rejected(Reject),
@@ -237,8 +242,13 @@ impl Session {
         if peer.max_frame < MAX_FRAME_MIN {
             return Err(SessionError::FrameLimit(peer.max_frame));
         }
+        if peer.max_message < MAX_FRAME_MIN {
+            return Err(SessionError::MessageLimit(peer.max_message));
+        }
+        let message_limit = local.max_message.min(peer.max_message);
         Ok(Established {
             version,
+            message_limit: usize::try_from(message_limit).unwrap_or(usize::MAX),
             send_limit: usize::try_from(peer.max_frame).unwrap_or(usize::MAX),
             receive_limit: usize::try_from(local.max_frame).unwrap_or(usize::MAX),
             peer,

@@ -78,9 +78,9 @@ impl Reject {
             SessionError::Version { theirs, .. } => (RejectCause::Version, *theirs, 0),
             SessionError::Registry { theirs, .. } => (RejectCause::Registry, unknown, *theirs),
             SessionError::Role { .. } | SessionError::Itself => (RejectCause::Role, unknown, 0),
-            SessionError::Hello(_) | SessionError::FrameLimit(_) => {
-                (RejectCause::Hello, unknown, 0)
-            }
+            SessionError::Hello(_)
+            | SessionError::FrameLimit(_)
+            | SessionError::MessageLimit(_) => (RejectCause::Hello, unknown, 0),
             _ => (RejectCause::Other, unknown, 0),
         };
         Self {

@@ -44,6 +44,7 @@ fn failed(event: SessionEvent) -> SessionError {
 fn parent_and_worker_agree() {
     let mut parent = hello(Role::Parent);
     parent.max_frame = 8192;
+    parent.max_message = 1 << 20;
     let worker = hello(Role::Worker);
 
     let (at_parent, at_worker) = meet(parent.clone(), worker.clone());
@@ -53,13 +54,15 @@ fn parent_and_worker_agree() {
         peer: peer.clone(),
         send_limit: send,
         receive_limit: receive,
+        // The smaller one holds for both.
+        message_limit: 1 << 20,
     };
-    let at_parent_expected = expected(&worker, 1024 * 1024, 8192);
+    let at_parent_expected = expected(&worker, 64 * 1024, 8192);
     assert_eq!(
         at_parent,
         SessionEvent::Established(Box::new(at_parent_expected))
     );
-    let at_worker_expected = expected(&parent, 8192, 1024 * 1024);
+    let at_worker_expected = expected(&parent, 8192, 64 * 1024);
     assert_eq!(
         at_worker,
         SessionEvent::Established(Box::new(at_worker_expected))
@@ -95,7 +98,7 @@ fn rejection_names_both_version_ranges() {
     assert_eq!(failed(at_parent), expected);
     let text = failed(at_worker).to_string();
     assert!(
-        text.contains("speaks 2") && text.contains("7 to 9"),
+        text.contains("speaks 3") && text.contains("7 to 9"),
         "{text}"
     );
 }
@@ -195,6 +198,16 @@ fn frame_limit_below_the_control_frames_is_rejected() {
 }
 
 #[test]
+fn message_limit_below_the_control_frames_is_rejected() {
+    let mut tiny = hello(Role::Worker);
+    tiny.max_message = 10;
+
+    let (event, _) = meet(hello(Role::Parent), tiny);
+
+    assert_eq!(failed(event), SessionError::MessageLimit(10));
+}
+
+#[test]
 fn trailing_data_of_a_hello_is_ignored() {
     let hello = hello(Role::Worker)
         .with_registry(&Registry::builder().factory("a", ()).build().expect("valid"));
@@ -219,7 +232,7 @@ fn hello_cut_at_any_byte_is_malformed() {
 #[test]
 fn hostile_count_of_names_allocates_nothing() {
     let mut body = hello(Role::Worker).encode();
-    body.truncate(61);
+    body.truncate(65);
     body.extend_from_slice(&[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01]);
 
     assert_eq!(Hello::decode(&body), Err(HelloError::Malformed));
