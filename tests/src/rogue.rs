@@ -43,10 +43,18 @@ pub enum Crime {
     Upstart,
     /// Tells the end of its root as that of another actor.
     FalseEnd,
+    /// Begins a message in pieces that is longer than any may be.
+    OversizePieces,
+    /// Begins more messages in pieces than may be under way.
+    TooManyPieces,
+    /// Sends a piece of a message that it never began.
+    StrayPiece,
+    /// Sends a control frame in pieces.
+    ControlPieces,
 }
 
 /// All of them, by name.
-pub const CRIMES: [Crime; 15] = [
+pub const CRIMES: [Crime; 19] = [
     Crime::NoHello,
     Crime::Silence,
     Crime::Garbage,
@@ -62,6 +70,10 @@ pub const CRIMES: [Crime; 15] = [
     Crime::DeafFlood,
     Crime::Upstart,
     Crime::FalseEnd,
+    Crime::OversizePieces,
+    Crime::TooManyPieces,
+    Crime::StrayPiece,
+    Crime::ControlPieces,
 ];
 
 impl Crime {
@@ -105,6 +117,30 @@ impl Crime {
             Crime::FalseEnd => send(&Frame::Gone {
                 export: 0,
                 reason: &[0],
+            }),
+            Crime::OversizePieces => send(&Frame::Chunk {
+                id: 1,
+                total: 1 << 40,
+                piece: &[frame::FrameKind::Tell as u8],
+            }),
+            Crime::TooManyPieces => {
+                for id in 0..=frame::CHUNKED_MAX as u64 {
+                    send(&Frame::Chunk {
+                        id,
+                        total: 1 << 20,
+                        piece: &[frame::FrameKind::Tell as u8],
+                    });
+                }
+            }
+            Crime::StrayPiece => send(&Frame::Chunk {
+                id: 1,
+                total: 0,
+                piece: &[1, 2, 3],
+            }),
+            Crime::ControlPieces => send(&Frame::Chunk {
+                id: 1,
+                total: 1 << 20,
+                piece: &[frame::FrameKind::Chunk as u8],
             }),
             Crime::BadReason => send(&Frame::Ended { reason: &[99, 1] }),
             Crime::Lies => {

@@ -128,6 +128,10 @@ pub enum RigMsg {
     HoldAndFail(ActorRef<u64>, Unencodable, Reply<u32>),
     /// Cannot be decoded, behind a reference.
     HoldAndSpoil(ActorRef<u64>, Undecodable, Reply<u32>),
+    /// Writes down how long the text is.
+    Measure(String),
+    /// Answers with the text.
+    Repeat(String, Reply<String>),
 }
 
 /// A message type that nobody registered.

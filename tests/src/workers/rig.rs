@@ -208,6 +208,8 @@ impl Actor for Rig {
             | RigMsg::HoldAndFail(_, _, reply)
             | RigMsg::HoldAndSpoil(_, _, reply) => reply.send(0),
             RigMsg::TakeNameless(_, reply) => reply.send(()),
+            RigMsg::Measure(text) => self.notes.push(text.len() as u64),
+            RigMsg::Repeat(text, reply) => reply.send(text),
         }
         Ok(())
     }

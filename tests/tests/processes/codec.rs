@@ -2,7 +2,8 @@
 
 use actor_core::DeadLetterReason;
 use actor_core::prelude::*;
-use tests::workers::{RigMsg, Undecodable, Unencodable};
+use actor_remote::WorkerBuilder;
+use tests::workers::{RigArgs, RigMsg, Undecodable, Unencodable};
 
 use crate::bench::{Bench, Heard, LONG, Listener, letters};
 
@@ -15,6 +16,12 @@ fn failure<T: std::fmt::Debug>(answer: Result<T, AskError>) -> String {
         }) => text,
         other => panic!("{other:?}"),
     }
+}
+
+/// A rig whose link carries a mebibyte at most.
+async fn narrow() -> Bench {
+    let narrow = |worker: WorkerBuilder<RigMsg>| worker.max_message(1 << 20);
+    Bench::with(RigArgs::Works, narrow, |child| child).await
 }
 
 /// The link stands: the same process answers.
@@ -121,7 +128,7 @@ async fn an_answer_that_cannot_be_decoded_fails_its_ask() {
 // R4, R6, P10
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_that_is_too_large_is_a_dead_letter_and_one_below_the_limit_arrives() {
-    let bench = Bench::new().await;
+    let bench = narrow().await;
     let pid = bench.ask_pid().await;
     let mut office = bench.system.dead_letters();
 
@@ -152,6 +159,7 @@ async fn a_message_that_is_too_large_is_a_dead_letter_and_one_below_the_limit_ar
             panic!("{:?}", letter.reason);
         };
         assert!(why.contains("over the limit of 1048576"), "{why}");
+        assert!(why.contains("max_message"), "it says what to do: {why}");
     }
     still(&bench, pid).await;
 }
@@ -159,7 +167,7 @@ async fn a_message_that_is_too_large_is_a_dead_letter_and_one_below_the_limit_ar
 // R6, P10
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_that_is_too_large_fails_its_ask() {
-    let bench = Bench::new().await;
+    let bench = narrow().await;
     let pid = bench.ask_pid().await;
 
     let large = bench
@@ -171,7 +179,9 @@ async fn an_answer_that_is_too_large_fails_its_ask() {
         .ask_within(LONG, |reply| RigMsg::Bytes(1_000_000, reply))
         .await;
 
-    assert!(failure(large).contains("over the limit"));
+    // The worker keeps to the limit that its parent has set.
+    let why = failure(large.map(|bytes| bytes.len()));
+    assert!(why.contains("over the limit of 1048576"), "{why}");
     assert_eq!(small.map(|bytes| bytes.len()), Ok(1_000_000));
     still(&bench, pid).await;
 }

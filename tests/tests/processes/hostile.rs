@@ -96,6 +96,14 @@ crimes! {
     a_worker_that_asks_its_parent_for_an_actor_ends_its_link: Upstart,
     // R4
     a_worker_that_tells_the_end_of_its_root_in_a_wrong_way_ends_its_link: FalseEnd,
+    // R4, R7
+    a_worker_that_announces_too_long_a_message_ends_its_link: OversizePieces,
+    // R4, R7
+    a_worker_that_begins_too_many_large_messages_ends_its_link: TooManyPieces,
+    // R4, R7
+    a_worker_that_sends_a_piece_of_nothing_ends_its_link: StrayPiece,
+    // R4, R7
+    a_worker_that_cuts_a_control_frame_into_pieces_ends_its_link: ControlPieces,
 }
 
 // R4: as when a process dies while it writes; so the end of the process is what is told.

@@ -8,6 +8,7 @@ mod codec;
 mod ends;
 mod groups;
 mod hostile;
+mod large;
 mod leaks;
 mod links;
 mod macros;

@@ -244,7 +244,19 @@ async fn the_root_of_a_worker_may_have_a_thread_of_its_own() {
 async fn arguments_that_are_too_large_are_told_at_once() {
     let args = RigArgs::Records("x".repeat(2 * 1024 * 1024));
 
+    let narrow = worker(&node(), "rig", args).max_message(1 << 20);
+    let text = error_of(narrow).await;
+
+    check(&text, &["the arguments", "over the limit of 1048576"]);
+}
+
+// R7
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn large_arguments_arrive() {
+    // The worker repeats them in its error, which is cut.
+    let args = RigArgs::FailsToStart("as said ".repeat(300_000));
+
     let text = error_of(worker(&node(), "rig", args)).await;
 
-    check(&text, &["the arguments take 2097", "the limit is 1048576"]);
+    check(&text, &["as said as said"]);
 }
