@@ -7,6 +7,9 @@
 //! waits for one piece at most, and a flood of small messages holds a large one up for one buffer per piece. Who sends a large message
 //! waits until it has left, and so holds one at a time; large answers are bounded in bytes.
 
+#[cfg(test)]
+mod tests;
+
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::sync::{Mutex, MutexGuard, PoisonError};

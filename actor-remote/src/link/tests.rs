@@ -7,6 +7,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::*;
+
+mod large;
 use crate::factory::Registry;
 use crate::session::Role;
 use crate::transport::{Memory, SocketPair};
@@ -25,6 +27,16 @@ enum EchoMsg {
     TwinBadly(Reply<(ActorRef<EchoMsg>, Spoilt)>),
     /// Lets go of it at once.
     Hear(ActorRef<EchoMsg>),
+    /// Another echo, each time a new one.
+    Another(Reply<ActorRef<EchoMsg>>),
+    /// Notes how long the text is.
+    Measure(String),
+    /// Answers with the text.
+    Repeat(String, Reply<String>),
+    /// Answers with twice the text.
+    Double(String, Reply<String>),
+    /// Answers when the actor has ended.
+    Outlive(String, ActorRef<u64>, Reply<ExitReason>),
 }
 
 /// Refuses to be decoded, and to be encoded unless it is to be refused by the other side.
@@ -77,6 +89,11 @@ impl Actor for Echo {
             EchoMsg::Twin(reply) => reply.send(self.twin(ctx)),
             EchoMsg::TwinBadly(reply) => reply.send((self.twin(ctx), Spoilt::Here)),
             EchoMsg::Hear(actor) => drop(actor),
+            EchoMsg::Another(reply) => reply.send(ctx.system().spawn(Echo::default())),
+            EchoMsg::Measure(text) => self.notes.push(text.len() as u64),
+            EchoMsg::Repeat(text, reply) => reply.send(text),
+            EchoMsg::Double(text, reply) => reply.send(text.repeat(2)),
+            EchoMsg::Outlive(_, actor, reply) => reply.send(actor.wait().await),
             EchoMsg::Spoilt(_, reply) => reply.send(0),
         }
         Ok(())
@@ -128,9 +145,12 @@ fn transports() -> [Ends; 2] {
 
 const WINDOW: u32 = 8;
 
-async fn link(transport: Box<dyn Transport>, system: &ActorSystem) -> Arc<Link> {
+/// The longest message, in bytes.
+const MESSAGE_MAX: u32 = 128 * 1024 * 1024;
+
+async fn link(transport: Box<dyn Transport>, system: &ActorSystem, max_message: u32) -> Arc<Link> {
     let node = node();
-    let hello = node.hello(Role::Node, WINDOW, 64 * 1024);
+    let hello = node.hello(Role::Node, WINDOW, max_message);
     let connected = connect(transport, hello, Duration::from_secs(5)).await;
     let connected = connected.expect("they fit");
     Link::start(connected, node, system, WINDOW, None, |_| {})
@@ -145,9 +165,12 @@ struct Pair {
     echo: ActorRef<EchoMsg>,
 }
 
-async fn pair((one, other): Ends) -> Pair {
+async fn pair((one, other): Ends, max_message: u32) -> Pair {
     let (here, there) = (ActorSystem::new("here"), ActorSystem::new("there"));
-    let (link, other) = tokio::join!(link(one, &here), link(other, &there));
+    let (link, other) = tokio::join!(
+        link(one, &here, max_message),
+        link(other, &there, max_message)
+    );
     let root = there.spawn(Echo::default());
     other.export_root(&root.any(), actor_core::wire::inlet(&root), WINDOW);
     let (echo, outlet) = Outlet::<EchoMsg>::open(&here, Mailbox::bounded(32));
@@ -165,7 +188,7 @@ async fn pair((one, other): Ends) -> Pair {
 async fn pairs() -> Vec<Pair> {
     let mut pairs = Vec::new();
     for ends in transports() {
-        pairs.push(pair(ends).await);
+        pairs.push(pair(ends, MESSAGE_MAX).await);
     }
     pairs
 }
@@ -361,7 +384,7 @@ async fn with_rogue(
     export: Option<&ActorRef<EchoMsg>>,
 ) -> (Arc<Link>, ActorSystem, Duplex) {
     let system = ActorSystem::new("honest");
-    let hello = node().hello(Role::Node, WINDOW, 64 * 1024);
+    let hello = node().hello(Role::Node, WINDOW, MESSAGE_MAX);
     let shake = async {
         let mut duplex = ends.1.connect().await.expect("connects");
         handshake(&mut duplex.reader, &mut duplex.writer, hello, LONG)
@@ -369,7 +392,7 @@ async fn with_rogue(
             .expect("they fit");
         duplex
     };
-    let (link, rogue) = tokio::join!(link(ends.0, &system), shake);
+    let (link, rogue) = tokio::join!(link(ends.0, &system, MESSAGE_MAX), shake);
     if let Some(export) = export {
         link.export_root(&export.any(), actor_core::wire::inlet(export), WINDOW);
     }
