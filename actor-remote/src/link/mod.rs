@@ -568,7 +568,9 @@ impl Gone {
             || reason.len() > self.link.send_limit / 2
         {
             reason.clear();
-            let plain = ExitReason::Failed("the reason is too long to travel".into());
+            let text = self.reason.to_string();
+            let text = frame::cut_text(&text, self.link.send_limit / 4);
+            let plain = ExitReason::Failed(text.to_owned());
             drop(actor_core::wire::encode(&plain, &mut reason));
         }
         if self.export == ROOT {

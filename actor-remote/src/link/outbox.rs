@@ -87,16 +87,21 @@ impl Outbox {
     /// Appends a frame that waits for no room. If too much is unread nothing is taken any more, and whoever waits for
     /// [`overflowed`](Outbox::overflowed) ends the link; not here, since the caller may hold its locks.
     pub(super) fn append_control(&self, write: impl FnOnce(&mut Vec<u8>)) {
+        self.change_unasked(|state| write(&mut state.buffer));
+    }
+
+    /// As [`append_control`](Outbox::append_control), for whatever adds frames.
+    fn change_unasked(&self, change: impl FnOnce(&mut State)) {
         let is_full = {
             let mut state = self.lock();
-            state.overflowed |= state.buffer.len() >= UNREAD_MAX;
+            state.overflowed |= state.buffer.len() + state.large.bytes_behind() >= UNREAD_MAX;
             state.overflowed
         };
         if is_full {
             self.close();
             self.overflow.notify_one();
         } else {
-            self.append(write);
+            self.change(change);
         }
     }
 
@@ -158,17 +163,18 @@ impl Outbox {
         Ok(())
     }
 
-    /// Appends frames that must not overtake any large message.
+    /// Appends frames that must not overtake any large message; otherwise as [`append_control`](Outbox::append_control).
     pub(super) fn append_behind_large(&self, frames: Vec<u8>) {
-        self.change(|state| {
+        self.change_unasked(|state| {
             let last = state.large.last();
             state.append_behind(last, frames);
         });
     }
 
-    /// Appends a frame that must not overtake the message which carries that reply.
+    /// Appends a frame that must not overtake the message which carries that reply; otherwise as
+    /// [`append_control`](Outbox::append_control).
     pub(super) fn append_behind_carrier(&self, reply: u64, frame: Vec<u8>) {
-        self.change(|state| {
+        self.change_unasked(|state| {
             let carrier = state.large.carrier_of(reply).unwrap_or(0);
             state.append_behind(carrier, frame);
         });

@@ -1,6 +1,5 @@
 //! R7: large messages between processes.
 
-use actor_core::prelude::*;
 use tests::soon;
 use tests::workers::RigMsg;
 

@@ -51,6 +51,7 @@ pub(crate) struct Outgoing {
     waiting: VecDeque<Stream>,
     /// Whole frames, each with the number of the message that it must not overtake.
     behind: Vec<(u64, Vec<u8>)>,
+    bytes_behind: usize,
     /// A message has left since that was last asked for.
     one_left: bool,
     /// Pieces that have left.
@@ -145,7 +146,13 @@ impl Outgoing {
 
     /// Keeps whole frames until that message, and all before it, have left. Frames that are kept behind the same one keep their order.
     pub(crate) fn keep_behind(&mut self, id: u64, frames: Vec<u8>) {
+        self.bytes_behind += frames.len();
         self.behind.push((id, frames));
+    }
+
+    /// What is kept behind messages, in bytes.
+    pub(crate) fn bytes_behind(&self) -> usize {
+        self.bytes_behind
     }
 
     /// If a message has left completely since the last call, appends what was kept behind it and waits for nothing else, and returns `true`.
@@ -157,6 +164,7 @@ impl Outgoing {
         self.behind.retain(|(id, frames)| {
             let is_due = *id < oldest;
             if is_due {
+                self.bytes_behind -= frames.len();
                 out.extend_from_slice(frames);
             }
             !is_due

@@ -96,6 +96,22 @@ fn large_answers_wait_up_to_a_bound_and_room_comes_back_as_they_leave() {
     outbox.reserve_answer(PIECE).expect("there is room");
 }
 
+// R3, R4: also while nothing leaves.
+#[test]
+fn frames_behind_a_large_message_count_as_unread() {
+    let outbox = outbox();
+    outbox.append_large(&[], cargo(3 * PIECE));
+    let half = UNREAD_MAX / 2;
+
+    outbox.append_behind_large(vec![0; half]);
+    outbox.append_control(|buffer| buffer.resize(half, 0));
+    assert!(!outbox.has_overflowed());
+    outbox.append_behind_large(vec![0]);
+
+    assert!(outbox.has_overflowed());
+    assert!(outbox.take(&mut Vec::new()).is_err());
+}
+
 // C2
 #[test]
 fn what_is_finished_is_written_to_the_last_piece_and_what_is_behind() {
