@@ -328,6 +328,35 @@ async fn an_end_is_told_behind_large_messages_that_leave_slowly() {
     assert_eq!(played.next().await, Heard::Whole(FrameKind::Gone));
 }
 
+// C11: an end must fit into one frame.
+#[tokio::test]
+async fn a_reason_that_is_too_long_to_travel_is_cut() {
+    struct Fails;
+    impl Actor for Fails {
+        type Msg = u64;
+        async fn handle(&mut self, _: u64, _ctx: &mut Context<Self>) -> ActorResult {
+            Err("it is long ".repeat(100_000).into())
+        }
+    }
+    for pair in pairs().await {
+        let fails = pair.here.spawn(Fails);
+        let (echo, sent) = (pair.echo.clone(), fails.clone());
+        let asked = tokio::spawn(async move {
+            let outlive = |reply| EchoMsg::Outlive(String::new(), sent, reply);
+            echo.ask_within(LONG, outlive).await
+        });
+
+        fails.send(1).await.expect("open");
+
+        let reason = soon(asked).await.expect("it does not panic");
+        let Ok(ExitReason::Failed(text)) = reason else {
+            panic!("{reason:?}");
+        };
+        assert!(text.contains("it is long it is long"), "{text}");
+        assert!(!pair.link.is_closed() && !pair.other.is_closed());
+    }
+}
+
 // B4: a cancellation does not come before what it cancels.
 #[tokio::test]
 async fn an_ask_that_is_given_up_while_it_leaves_is_cancelled_behind_it() {
