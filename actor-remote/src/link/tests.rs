@@ -35,6 +35,8 @@ enum EchoMsg {
     Repeat(String, Reply<String>),
     /// Answers with twice the text.
     Double(String, Reply<String>),
+    /// Answers with a large text and an actor, and ends the actor at once.
+    LendLarge(Reply<(String, ActorRef<u64>)>),
     /// Answers when the actor has ended.
     Outlive(String, ActorRef<u64>, Reply<ExitReason>),
 }
@@ -92,6 +94,11 @@ impl Actor for Echo {
             EchoMsg::Another(reply) => reply.send(ctx.system().spawn(Echo::default())),
             EchoMsg::Measure(text) => self.notes.push(text.len() as u64),
             EchoMsg::Repeat(text, reply) => reply.send(text),
+            EchoMsg::LendLarge(reply) => {
+                let ear = ctx.system().spawn(Ear::new().0);
+                reply.send(("x".repeat(8 << 20), ear.clone()));
+                ear.stop();
+            }
             EchoMsg::Double(text, reply) => reply.send(text.repeat(2)),
             EchoMsg::Outlive(_, actor, reply) => reply.send(actor.wait().await),
             EchoMsg::Spoilt(_, reply) => reply.send(0),

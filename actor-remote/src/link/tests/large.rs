@@ -277,6 +277,19 @@ async fn the_end_of_an_actor_is_heard_though_a_large_message_brings_it() {
     }
 }
 
+// F1, F2: it stands in no queue, so nothing but the outbox keeps the end behind it.
+#[tokio::test]
+async fn the_end_of_an_actor_is_heard_though_a_large_answer_brings_it() {
+    for pair in pairs().await {
+        let answer = pair.echo.ask_within(LONG, EchoMsg::LendLarge).await;
+
+        let (text, ear) = answer.expect("answers");
+
+        assert_eq!(text.len(), 8 << 20);
+        assert_eq!(soon(ear.wait()).await, ExitReason::Normal);
+    }
+}
+
 /// A peer that was told of an ear, and to which a large message is leaving.
 async fn with_ear() -> (Played, ActorRef<u64>) {
     let mut played = Played::new().await;
