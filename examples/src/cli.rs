@@ -116,8 +116,16 @@ pub(crate) fn read(words: impl IntoIterator<Item = OsString>) -> Result<Request,
             simulation,
             topology: Named::Known(selection),
         }) => {
-            let seeds = simulation.seeds().map_err(without_simulation)?;
-            Action::Run(selection, seeds)
+            match simulation
+                .seed_alone()
+                .map(|seed| selection.clone().seeded(seed))
+            {
+                Some(Ok(seeded)) => Action::Run(seeded, None),
+                _ => {
+                    let seeds = simulation.seeds().map_err(without_simulation)?;
+                    Action::Run(selection, seeds)
+                }
+            }
         }
         Some(Command::Run {
             topology: Named::Unknown(words),

@@ -5,6 +5,7 @@
 //! Start reading in [`topology`], which is the table of contents.
 
 mod bank;
+mod chaos;
 mod cli;
 mod console;
 mod countdown;

@@ -22,7 +22,7 @@ pub(crate) struct SimArgs {
     #[arg(long, global = true)]
     sim: bool,
 
-    /// The seed of the simulation [default: 0]
+    /// The seed of the simulation [default: 0], or of `chaos` without one
     #[arg(long, value_name = "N", global = true, conflicts_with = "seeds")]
     seed: Option<u64>,
 
@@ -49,6 +49,11 @@ fn parse_seeds(text: &str) -> Result<Range<u64>, String> {
 }
 
 impl SimArgs {
+    /// A seed without a simulation: for topologies that go by chance.
+    pub(crate) fn seed_alone(&self) -> Option<u64> {
+        self.seed.filter(|_| !self.sim)
+    }
+
     /// The seeds to run, if it is to be a simulation at all.
     ///
     /// # Errors

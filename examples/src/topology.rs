@@ -13,7 +13,7 @@ use crate::console::Console;
 use crate::exit::Failure;
 use crate::interrupt::Interrupt;
 use crate::{
-    bank, countdown, hello, manager, pipeline, primes, producer_consumer, pubsub, spinner,
+    bank, chaos, countdown, hello, manager, pipeline, primes, producer_consumer, pubsub, spinner,
     wordcount,
 };
 
@@ -35,7 +35,7 @@ pub(crate) struct About {
 }
 
 /// Every topology, simplest first.
-pub(crate) const ALL: [&About; 10] = [
+pub(crate) const ALL: [&About; 11] = [
     &hello::ABOUT,
     &bank::ABOUT,
     &countdown::ABOUT,
@@ -46,6 +46,7 @@ pub(crate) const ALL: [&About; 10] = [
     &manager::ABOUT,
     &primes::ABOUT,
     &wordcount::ABOUT,
+    &chaos::ABOUT,
 ];
 
 /// A topology with its parameters, as chosen on the command line.
@@ -81,6 +82,9 @@ pub(crate) enum Selection {
     /// See [`wordcount`].
     #[command(about = wordcount::ABOUT.summary, long_about = wordcount::ABOUT.shows)]
     Wordcount(wordcount::Args),
+    /// See [`chaos`].
+    #[command(about = chaos::ABOUT.summary, long_about = chaos::ABOUT.shows)]
+    Chaos(chaos::Args),
 }
 
 impl Selection {
@@ -97,6 +101,18 @@ impl Selection {
             Selection::Manager(_) => &manager::ABOUT,
             Selection::Primes(_) => &primes::ABOUT,
             Selection::Wordcount(_) => &wordcount::ABOUT,
+            Selection::Chaos(_) => &chaos::ABOUT,
+        }
+    }
+
+    /// The same with a seed for what it draws by chance.
+    ///
+    /// # Errors
+    /// The topology as it was, if nothing in it goes by chance.
+    pub(crate) fn seeded(self, seed: u64) -> Result<Self, Self> {
+        match self {
+            Selection::Chaos(args) => Ok(Selection::Chaos(args.seeded(seed))),
+            other => Err(other),
         }
     }
 
@@ -116,6 +132,7 @@ impl Selection {
             Selection::Manager(args) => manager::run(args, stage).await,
             Selection::Primes(args) => primes::run(args, stage).await,
             Selection::Wordcount(args) => wordcount::run(args, stage).await,
+            Selection::Chaos(args) => chaos::run(args, stage).await,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What this program can do when it runs as a worker process: the jobs of `primes` and `wordcount`, the slow worker of `spinner`, the
+//! What this program can do when it runs as a worker process: the jobs of `primes`, `wordcount` and `chaos`, the slow worker of `spinner`, the
 //! objects of `manager` and their clients.
 //!
 //! Parent and worker are the same program, so they build the same registry.
@@ -10,7 +10,7 @@ use crate::manager::{
     Client, ClientArgs, ClientMsg, CounterMsg, DictionaryMsg, ListMsg, Manager, ManagerMsg,
 };
 use crate::spinner::{Work, Worker};
-use crate::{primes, wordcount};
+use crate::{chaos, primes, wordcount};
 
 /// The slow worker of `spinner`.
 pub(crate) const SLOW_WORKER: Factory<(), Work> = Factory::new("examples.SlowWorker/v1");
@@ -26,7 +26,8 @@ pub(crate) const MANAGER_CLIENT: Factory<ClientArgs, ClientMsg> =
 pub(crate) fn jobs() -> Jobs {
     let jobs = Jobs::builder()
         .job(primes::CHECK)
-        .job(wordcount::COUNT_FILE);
+        .job(wordcount::COUNT_FILE)
+        .job(chaos::DO);
     jobs.build().expect("each job has a name of its own")
 }
 
