@@ -131,6 +131,8 @@ pub(crate) enum Verdict {
     Expired,
     /// It was not begun, and gave way to a newer one.
     Evicted,
+    /// An earlier try of it had begun, and now it is not tried again.
+    GivenUp,
     /// It was to be ended, and so it was.
     Aborted,
     /// A chunk whose items are to be handed back with [`Dispatch::handle_split`], to be run one by one.
@@ -190,6 +192,8 @@ struct Entry<J> {
     needs: Needs,
     priority: u8,
     is_aborted: bool,
+    /// A try of it has begun, so nobody may be told that it never ran.
+    has_begun: bool,
 }
 
 impl<J> Entry<J> {
@@ -397,6 +401,7 @@ impl<J: Clone> Dispatch<J> {
             needs: offer.needs,
             priority: offer.terms.priority,
             is_aborted: false,
+            has_begun: false,
         };
         self.insert(entry)
     }
@@ -466,9 +471,19 @@ impl<J: Clone> Dispatch<J> {
     }
 
     fn end(&mut self, key: Key, verdict: Verdict) {
-        if let Some(entry) = self.remove(key) {
-            self.ended.push((entry.job, verdict));
-        }
+        let Some(entry) = self.remove(key) else {
+            return;
+        };
+        let verdict = match verdict {
+            Verdict::Shutdown | Verdict::Evicted if entry.has_begun => Verdict::GivenUp,
+            verdict => verdict,
+        };
+        self.ended.push((entry.job, verdict));
+    }
+
+    /// Whether a try of a job has begun and failed, and it is to be tried again.
+    pub(crate) fn has_begun(&self, key: Key) -> bool {
+        self.jobs.get(key).is_some_and(|entry| entry.has_begun)
     }
 
     /// Takes a job back, if it is pending.

@@ -61,7 +61,7 @@ impl fmt::Display for Payload {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum JobError {
-    /// It was cancelled before it began.
+    /// It was cancelled before it began. It never ran.
     Cancelled,
     /// The pool ended before it began. It never ran.
     Shutdown,
@@ -72,6 +72,9 @@ pub enum JobError {
     Expired,
     /// It was pending, and gave way to a newer one; see [`PoolBuilder::overflow`](crate::PoolBuilder::overflow). It never ran.
     Dropped,
+    /// A try of it failed, and while it waited to be tried again it was cancelled, gave way to a newer one, or the pool ended. Only a job
+    /// that may run more than once comes to this.
+    GivenUp,
     /// It was not accepted; only in the results of [`map`](crate::Pool::map) and [`apply`](crate::Pool::apply).
     Refused(Refusal),
     /// The job panicked. Its worker lives on.
@@ -153,6 +156,7 @@ impl JobError {
             // An earlier try of it may have.
             JobError::Expired
             | JobError::Aborted
+            | JobError::GivenUp
             | JobError::Panicked { .. }
             | JobError::Quarantined { .. }
             | JobError::TimeLimit { .. } => true,
@@ -172,6 +176,9 @@ impl fmt::Display for JobError {
             JobError::Aborted => f.write_str("the job was aborted while it ran"),
             JobError::Expired => f.write_str("the deadline of the job passed before it began"),
             JobError::Dropped => f.write_str("the job gave way to a newer one before it began"),
+            JobError::GivenUp => f.write_str(
+                "a try of the job failed, and it was given up before it was tried again",
+            ),
             JobError::Refused(refusal) => refusal.fmt(f),
             JobError::Panicked {
                 text,

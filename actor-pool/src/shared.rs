@@ -218,6 +218,7 @@ impl Shared {
             Verdict::Shutdown => JobError::Shutdown,
             Verdict::Expired => JobError::Expired,
             Verdict::Evicted => JobError::Dropped,
+            Verdict::GivenUp => JobError::GivenUp,
             Verdict::Aborted => JobError::Aborted,
             Verdict::Split(key) => {
                 let parts = Arc::clone(&job).split();
@@ -324,11 +325,12 @@ impl Shared {
 
     pub(crate) fn cancel(&self, key: Key) -> bool {
         let mut state = self.lock();
+        let error = called_off(&state, key);
         let cancelled = state.dispatch.handle_cancel(key);
         self.settle(state);
         let was_pending = cancelled.is_some();
         if let Some(job) = cancelled {
-            job.fail(JobError::Cancelled);
+            job.fail(error);
             discard(job);
         }
         was_pending
@@ -337,11 +339,12 @@ impl Shared {
     /// Cancels a job, or ends it where that is possible. Whether it was pending or is being ended.
     pub(crate) fn abort(&self, key: Key) -> bool {
         let mut state = self.lock_now();
+        let error = called_off(&state, key);
         let abort = state.dispatch.handle_abort(key);
         self.settle(state);
         match abort {
             Abort::Cancelled(job) => {
-                job.fail(JobError::Cancelled);
+                job.fail(error);
                 discard(job);
                 true
             }
@@ -463,6 +466,15 @@ impl Shared {
             queueing_time: counts.queueing,
             running_time: counts.running,
         }
+    }
+}
+
+/// What becomes of a pending job that is cancelled.
+fn called_off(state: &State, key: Key) -> JobError {
+    if state.dispatch.has_begun(key) {
+        JobError::GivenUp
+    } else {
+        JobError::Cancelled
     }
 }
 

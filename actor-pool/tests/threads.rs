@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use actor_core::ActorSystem;
 use actor_pool::{
-    Job, JobError, JobHandle, JobOptions, JobStatus, Pool, PoolError, Refusal, ShutdownMode,
+    Job, JobError, JobHandle, JobOptions, JobStatus, Pool, PoolError, Refusal, Retry, ShutdownMode,
     WorkerKind, WorkerState,
 };
 
@@ -817,4 +817,29 @@ fn jobs_resolve_when_the_runtime_goes_away() {
         "{result:?}"
     );
     drop(pool);
+}
+
+#[tokio::test]
+async fn a_job_that_is_called_off_between_two_tries_may_have_run() {
+    // P1, P9
+    let (_system, pool) = pool(1).await;
+    let retry = Retry::times(1).backoff(LONG, LONG);
+    let tried = async |tries: u64| {
+        let options = JobOptions::new().retry(retry);
+        let job = pool.submit_with(&PANIC, 3, options).await.unwrap();
+        while pool.stats().retried < tries {
+            tokio::task::yield_now().await;
+        }
+        job
+    };
+
+    let (cancelled, shut) = (tried(1).await, tried(2).await);
+    assert!(cancelled.cancel());
+    pool.shutdown(ShutdownMode::Cancel, LONG).await;
+
+    for job in [cancelled, shut] {
+        let error = job.await.unwrap_err();
+        assert_eq!(error, JobError::GivenUp);
+        assert!(error.may_have_run());
+    }
 }

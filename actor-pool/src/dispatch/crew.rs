@@ -230,6 +230,7 @@ impl<J: Clone> Dispatch<J> {
     fn repeat(&mut self, key: Key) {
         let entry = self.jobs.get_mut(key).expect("a job in hand is there");
         entry.repeats += 1;
+        entry.has_begun = true;
         let pause = entry
             .retry()
             .map(|plan| plan.pause(entry.repeats, entry.order));
@@ -383,6 +384,7 @@ fn judge<J>(entry: &mut Entry<J>, key: Key, begun: bool, phase: Phase) -> Option
         return Some(Verdict::Lost);
     };
     if entry.items > 1 {
+        entry.has_begun = true;
         return Some(Verdict::Split(key));
     }
     if entry.losses >= LOSSES_MAX {

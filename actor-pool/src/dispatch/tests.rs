@@ -1023,3 +1023,63 @@ fn a_worker_without_a_window_is_given_nothing_and_others_are_woken() {
     any(&mut pool, 1);
     assert_eq!(wakes(&mut pool), [1], "the other one holds a job");
 }
+
+#[test]
+fn a_job_that_waits_to_be_tried_again_is_never_told_that_it_did_not_run() {
+    // P1, P9
+    let ready = || {
+        let mut pool = Jobs::new(None);
+        pool.add_worker(WorkerKind::Process, 1);
+        pool.handle_up(0);
+        let key = retryable(&mut pool, 1);
+        assert!(pool.handle_next(0).is_some());
+        assert!(!pool.has_begun(key), "it is in hand for the first time");
+        assert_eq!(lose(&mut pool, 0, true), []);
+        (pool, key)
+    };
+
+    let (mut pool, key) = ready();
+    assert!(pool.has_begun(key));
+    assert_eq!(close(&mut pool, Phase::Cancelling), [(1, Verdict::GivenUp)]);
+    let (mut pool, _) = ready();
+    assert!(pool.handle_evict(NORMAL));
+    assert_eq!(pool.poll_ended(), [(1, Verdict::GivenUp)]);
+
+    // Behind another it had not begun.
+    let (mut pool, _) = ready();
+    let behind = retryable(&mut pool, 2);
+    assert!(!pool.has_begun(behind));
+    assert_eq!(
+        close(&mut pool, Phase::Cancelling),
+        [(1, Verdict::GivenUp), (2, Verdict::Shutdown)]
+    );
+}
+
+#[test]
+fn the_items_of_a_chunk_that_was_lost_are_never_told_that_they_did_not_run() {
+    // P2, P9
+    let mut pool = Jobs::new(None);
+    pool.add_worker(WorkerKind::Process, 1);
+    pool.handle_up(0);
+    let rare = Rare {
+        retry: Some(RETRY),
+        ..Rare::default()
+    };
+    let key = pool.handle_submit(Offer {
+        items: 2,
+        terms: Terms {
+            rare: Some(Box::new(rare)),
+            ..Terms::default()
+        },
+        ..offer(1, Needs::Any)
+    });
+    assert!(pool.handle_next(0).is_some());
+    assert_eq!(lose(&mut pool, 0, true), [(1, Verdict::Split(key))]);
+
+    pool.handle_split(key, vec![10, 11]);
+
+    assert_eq!(
+        close(&mut pool, Phase::Cancelling),
+        [(10, Verdict::GivenUp), (11, Verdict::GivenUp)]
+    );
+}
