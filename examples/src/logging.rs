@@ -1,4 +1,4 @@
-//! The log of the runner: `tracing` events to standard error, chosen by `RUST_LOG` (default: warnings and errors).
+//! The log of the runner: `tracing` events to standard error, chosen by `RUST_LOG` (default: warnings and errors, of `chaos` errors).
 
 use std::io::IsTerminal;
 
@@ -7,10 +7,10 @@ use tracing_subscriber::EnvFilter;
 
 use crate::console::Console;
 
-/// Installs the subscriber. A directive of `RUST_LOG` that cannot be read is reported and left out.
-pub(crate) fn install(console: &Console) {
+/// Installs the subscriber, which shows what `RUST_LOG` asks for, or else this and what is worse. A directive of `RUST_LOG` that cannot be read is reported and left out.
+pub(crate) fn install(console: &Console, default: LevelFilter) {
     let filter = EnvFilter::builder()
-        .with_default_directive(LevelFilter::WARN.into())
+        .with_default_directive(default.into())
         .from_env_lossy();
     let console = console.clone();
     let installed = tracing_subscriber::fmt()

@@ -22,7 +22,7 @@ pub(crate) fn serve(request: Request) -> ExitCode {
         Action::Run(selection, Some(seeds)) => {
             // Of many runs nobody reads the log; the one that fails is seen again alone.
             if seeds.end - seeds.start == 1 {
-                logging::install(&console);
+                logging::install(&console, selection.log_level());
             }
             simulation::serve(&selection, seeds, &console)
         }
@@ -139,7 +139,7 @@ impl Parameter {
 }
 
 fn run(selection: Selection, console: &Console) -> u8 {
-    logging::install(console);
+    logging::install(console, selection.log_level());
     let &About {
         name, at_interrupt, ..
     } = selection.about();

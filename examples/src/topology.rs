@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::Subcommand;
 use serde_json::Value;
 use tokio::task::JoinError;
+use tracing::level_filters::LevelFilter;
 
 use crate::console::Console;
 use crate::exit::Failure;
@@ -102,6 +103,14 @@ impl Selection {
             Selection::Primes(_) => &primes::ABOUT,
             Selection::Wordcount(_) => &wordcount::ABOUT,
             Selection::Chaos(_) => &chaos::ABOUT,
+        }
+    }
+
+    /// What is worth a line in the log: where workers are made to fail, their failures are not.
+    pub(crate) fn log_level(&self) -> LevelFilter {
+        match self {
+            Selection::Chaos(_) => LevelFilter::ERROR,
+            _ => LevelFilter::WARN,
         }
     }
 

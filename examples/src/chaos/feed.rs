@@ -276,6 +276,7 @@ fn kind_of(result: Result<(), &JobError>) -> Kind {
         Err(JobError::Shutdown) => Kind::Shutdown,
         Err(JobError::Expired) => Kind::Expired,
         Err(JobError::Aborted) => Kind::Aborted,
+        Err(JobError::GivenUp) => Kind::GivenUp,
         Err(JobError::Panicked { .. }) => Kind::Panicked,
         Err(JobError::WorkerLost { .. }) => Kind::WorkerLost,
         Err(JobError::Quarantined { .. }) => Kind::Quarantined,

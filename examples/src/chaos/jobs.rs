@@ -19,7 +19,7 @@ pub(super) const ARGUMENT_MAX: usize = 64 * 1024;
 /// The most that a result may take, in bytes.
 pub(super) const RESULT_MAX: usize = 1024 * 1024;
 /// How long a job may run in a process.
-pub(super) const TIME_MAX: Duration = Duration::from_millis(500);
+pub(super) const TIME_MAX: Duration = Duration::from_millis(250);
 
 /// What to do.
 #[derive(Clone, Debug, Serialize, Deserialize)]

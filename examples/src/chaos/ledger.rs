@@ -17,6 +17,7 @@ pub(super) enum Kind {
     Shutdown,
     Expired,
     Aborted,
+    GivenUp,
     Panicked,
     WorkerLost,
     Quarantined,
@@ -37,6 +38,7 @@ impl Kind {
             Kind::Shutdown => "shutdown",
             Kind::Expired => "expired",
             Kind::Aborted => "aborted",
+            Kind::GivenUp => "given_up",
             Kind::Panicked => "panicked",
             Kind::WorkerLost => "worker_lost",
             Kind::Quarantined => "quarantined",
@@ -255,10 +257,9 @@ impl Line {
         if kind == Kind::Done && self.begun == 0 {
             faults.push("it has a result and never began".to_owned());
         }
-        if self
-            .cancel
-            .is_some_and(|cancel| cancel != (kind == Kind::Cancelled))
-        {
+        // Between two tries it has run.
+        let is_off = matches!(kind, Kind::Cancelled | Kind::GivenUp);
+        if self.cancel.is_some_and(|cancel| cancel != is_off) && kind != Kind::GivenUp {
             faults.push(format!("{kind:?}, but `cancel` said {:?}", self.cancel));
         }
         faults
@@ -280,7 +281,7 @@ impl Line {
             ),
             Kind::Cancelled | Kind::Aborted => is_called_off,
             Kind::Expired => expires,
-            Kind::Quarantined => is_repeatable,
+            Kind::Quarantined | Kind::GivenUp => is_repeatable,
             // On a thread those that would end the process panic.
             Kind::Panicked => matches!(
                 deed,

@@ -24,7 +24,7 @@ use crate::worker_program;
 
 /// How many jobs wait in a pool before submitters do.
 const CAPACITY: usize = 32;
-/// How long a pool may take to end. Its jobs take half a second each at most.
+/// How long a pool may take to end. Its jobs take a quarter of a second each at most.
 const LEAVE: Duration = Duration::from_secs(20);
 /// The same for pools that are cut off.
 const AT_ONCE: Duration = Duration::from_millis(30);

@@ -107,7 +107,7 @@ pub(super) const DEEDS: &[(Deed, usize)] = &[
     (Deed::Abort, 1),
     (Deed::Poison, 1),
     (Deed::Flaky, 1),
-    (Deed::Stuck, 1),
+    (Deed::Stuck, 2),
     (Deed::BigArgument, 1),
     (Deed::BigResult, 1),
     (Deed::Garbled, 1),
@@ -186,9 +186,9 @@ pub(super) enum Mischief {
 }
 
 pub(super) const MISCHIEF: &[(Mischief, usize)] = &[
-    (Mischief::Kill, 4),
+    (Mischief::Kill, 3),
     (Mischief::Pause, 2),
-    (Mischief::Freeze, 1),
+    (Mischief::Freeze, 2),
 ];
 
 /// How a round ends.

@@ -15,7 +15,7 @@ use super::script::{Deck, Dice, MISCHIEF, Mischief};
 pub(super) async fn make(pool: Pool, mut dice: Dice, shared: &Shared) {
     let mut deck = Deck::new(MISCHIEF);
     loop {
-        tokio::time::sleep(dice.millis(10, 90)).await;
+        tokio::time::sleep(dice.millis(20, 150)).await;
         let pids: Vec<u32> = pool
             .workers()
             .iter()
