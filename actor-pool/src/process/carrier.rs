@@ -18,8 +18,9 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::sleep_until;
 
+use super::chunk::OUTCOME_HEAD;
 use super::desk::{Desk, Due};
-use super::frames::{Frames, read_page};
+use super::frames::{Frames, Tag, read_page};
 use super::runner::PAGE;
 use super::wire::WorkerMsg;
 
@@ -40,7 +41,7 @@ impl Carrier {
         let reading = Reading {
             socket: registered(socket, Interest::READABLE)?,
             // A failure is spelt out, so there is room for one whatever the limit.
-            frames: Frames::new(desk.result_max.max(64 * 1024)),
+            frames: Frames::new(desk.result_max.max(64 * 1024).saturating_add(OUTCOME_HEAD)),
             page,
             desk: Arc::clone(desk),
             root,
@@ -153,19 +154,19 @@ impl Reading {
     fn settle_all(&mut self) -> bool {
         let mut outcomes = 0;
         loop {
-            let settled = if let Some((number, tag, frame)) = self.frames.take_large() {
-                self.desk.settle_large(number, tag, frame.into())
+            let (tag, settled) = if let Some((number, tag, frame)) = self.frames.take_large() {
+                (tag, self.desk.settle_large(number, tag, frame.into()))
             } else {
                 match self.frames.next() {
-                    Ok(Some(raw)) => raw.settle(&self.desk),
+                    Ok(Some(raw)) => (raw.tag(), raw.settle(&self.desk)),
                     Ok(None) => break,
-                    Err(_) => false,
+                    Err(_) => (None, false),
                 }
             };
             if !settled {
                 return false;
             }
-            outcomes += 1;
+            outcomes += usize::from(tag != Some(Tag::Part));
         }
         if outcomes > 0 {
             self.desk.handle_settled(outcomes);

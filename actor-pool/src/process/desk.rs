@@ -72,6 +72,8 @@ struct Line {
     /// Of `out`, what is in the socket.
     sent: usize,
     in_hand: VecDeque<Held>,
+    /// Outcomes of the first in hand, a chunk whose last ones have not come.
+    parts: Vec<u8>,
     /// The number of the last order.
     last: u64,
     /// How many jobs were handed out: a chunk counts its items.
@@ -150,6 +152,7 @@ impl Desk {
             out: Vec::new(),
             sent: 0,
             in_hand: VecDeque::new(),
+            parts: Vec::new(),
             last: 0,
             given: 0,
             pace: Pace::new(),
@@ -335,7 +338,7 @@ impl Desk {
 
     /// An outcome, from the socket or from the page. `false`: it is of no job that is next.
     pub(super) fn settle(&self, number: u64, tag: Option<Tag>, body: &[u8]) -> bool {
-        let (held, info) = {
+        let (held, info, parts) = {
             let mut state = self.lock();
             let Some(line) = &mut state.line else {
                 return false;
@@ -344,11 +347,15 @@ impl Desk {
             if !line.in_hand.front().is_some_and(is_next) {
                 return false;
             }
+            if tag == Some(Tag::Part) {
+                line.parts.extend_from_slice(body);
+                return true;
+            }
             let Some(held) = line.in_hand.pop_front() else {
                 return false;
             };
             line.done += 1;
-            (held, line.info.clone())
+            (held, line.info.clone(), std::mem::take(&mut line.parts))
         };
         // Before anybody sees the outcome: the next job is for the next process.
         if self.is_too_large(&info) {
@@ -359,11 +366,12 @@ impl Desk {
         let mut settle = |report: &Report<'_>| self.shared.done(self.id, key, report);
         match tag {
             Some(Tag::Done) if job.items() > 1 => {
-                job.complete_items(&mut outcomes(body, name), &info, &mut settle);
+                let (mut first, mut last) = (outcomes(&parts, name), outcomes(body, name));
+                job.complete_items(&mut first.by_ref().chain(&mut last), &info, &mut settle);
             }
             Some(Tag::Done) => job.complete(body, &info, &mut settle),
             Some(Tag::Failed) => job.complete_failed(read_answer(body, name), &mut settle),
-            Some(Tag::DoneApart) | None => return false,
+            Some(Tag::DoneApart | Tag::Part) | None => return false,
         }
         discard(job);
         true

@@ -49,6 +49,8 @@ pub(super) enum Tag {
     Failed = 1,
     /// The encoded result behind its length, `u32` little-endian, and then the blobs that belong to it.
     DoneApart = 2,
+    /// Outcomes of a chunk, more of which follow.
+    Part = 3,
 }
 
 /// A job on its way to a worker.
@@ -141,6 +143,7 @@ impl<'a> Raw<'a> {
             0 => Some(Tag::Done),
             1 => Some(Tag::Failed),
             2 => Some(Tag::DoneApart),
+            3 => Some(Tag::Part),
             _ => None,
         }
     }

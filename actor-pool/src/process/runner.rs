@@ -30,7 +30,7 @@ use bytes::Bytes;
 use tokio::sync::oneshot;
 
 use super::chunk;
-use super::frames::{Frames, HEAD, Kind, ORDER_HEAD, Order, Tag, outcome_head};
+use super::frames::{Frames, HEAD, Kind, ORDER_HEAD, Tag, outcome_head};
 use super::wire::{Answer, WorkerArgs};
 use super::worker;
 use crate::progress::{Reporter, Scope};
@@ -190,25 +190,21 @@ impl Runner {
         self.results.begin(order.number)?;
         self.scope.run(order.key);
         let number = order.number;
-        let mut aside = Vec::new();
-        match self.run(&order, &mut aside) {
-            Ok(result) if aside.is_empty() => self.results.put(number, Tag::Done, &[&result]),
-            Ok(result) => self.results.put_apart(number, &result, &aside),
-            Err(answer) => self.results.put(number, Tag::Failed, &[&spell(&answer)]),
+        if order.kind == Kind::Chunk {
+            let part = |part: &[u8]| self.results.put_part(number, part);
+            let (limit, name) = (self.args.result_max, order.name);
+            let rest = chunk::run(&self.jobs, limit, name, order.argument, part)?;
+            return self.results.put(number, Tag::Done, &[&rest]);
         }
-    }
-
-    fn run(&self, order: &Order<'_>, aside: &mut Vec<Bytes>) -> Result<Vec<u8>, Answer> {
+        let mut aside = Vec::new();
         let limit = self.args.result_max;
-        let (name, argument) = (order.name, order.argument);
-        match order.kind {
-            Kind::One => {
-                let mut result = Vec::new();
-                let job = worker::find(&self.jobs, name)?;
-                worker::run(job, limit, argument, Some(aside), &mut result)?;
-                Ok(result)
-            }
-            Kind::Chunk => Ok(chunk::run(&self.jobs, limit, name, argument)),
+        let mut result = Vec::new();
+        let ran = worker::find(&self.jobs, order.name)
+            .and_then(|job| worker::run(job, limit, order.argument, Some(&mut aside), &mut result));
+        match ran {
+            Ok(()) if aside.is_empty() => self.results.put(number, Tag::Done, &[&result]),
+            Ok(()) => self.results.put_apart(number, &result, &aside),
+            Err(answer) => self.results.put(number, Tag::Failed, &[&spell(&answer)]),
         }
     }
 }
@@ -279,6 +275,14 @@ impl Results {
         pieces
             .iter()
             .try_for_each(|piece| (&self.socket).write_all(piece))
+    }
+
+    /// Some of a chunk is done. It never goes by way of the page: read there and from the socket, it would count twice.
+    fn put_part(&self, number: u64, outcomes: &[u8]) -> io::Result<()> {
+        let mut batch = lock(&self.batch);
+        self.flush(&mut batch)?;
+        (&self.socket).write_all(&outcome_head(number, Tag::Part, outcomes.len()))?;
+        (&self.socket).write_all(outcomes)
     }
 
     fn put_apart(&self, number: u64, result: &[u8], blobs: &[Bytes]) -> io::Result<()> {

@@ -188,3 +188,29 @@ async fn a_blob_beyond_the_limit_fails_its_own_job() {
     );
     assert_eq!(pool.submit(&SQUARE, 2).await.unwrap().await, Ok(4));
 }
+
+#[tokio::test]
+async fn the_results_of_a_chunk_may_each_be_as_large_as_the_limit() {
+    // P2, P10
+    let system = ActorSystem::new("test");
+    let pool = builder(1).result_max(100_000).start(&system).await.unwrap();
+    let before = pids(&pool);
+    let sizes = [60_000, 60_000, 1, 99_990, 100_001, 99_990, 2];
+
+    let results = pool.map(&BYTES, sizes).chunk(7).collect().await;
+
+    let lengths: Vec<_> = results
+        .iter()
+        .map(|result| result.as_ref().map(Vec::len))
+        .collect();
+    for (size, length) in sizes.into_iter().zip(lengths) {
+        match size {
+            100_001 => assert!(
+                matches!(length, Err(JobError::TooLarge { .. })),
+                "{length:?}"
+            ),
+            _ => assert_eq!(length, Ok(size)),
+        }
+    }
+    assert_eq!(pids(&pool), before);
+}
