@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actor_pool::{
-    Completed, JobError, JobHandle, JobOptions, Pool, Refusal, Retry, SubmitError, WorkerKind,
+    Completed, JobError, JobHandle, JobOptions, JobStatus, Pool, Refusal, Retry, SubmitError,
+    WorkerKind,
 };
 use tokio::task::JoinSet;
 
@@ -14,6 +15,9 @@ use super::jobs::{DO, Order, Parcel};
 use super::ledger::{Entry, Kind, Told};
 use super::round::Shared;
 use super::script::{DEEDS, Deck, Deed, Dice, MANNERS, Manner};
+
+/// How often one who aborts a job looks whether it runs, a millisecond apart.
+const ABORT_LOOKS: u32 = 50;
 
 /// Feeds a pool.
 pub(super) struct Feeder {
@@ -27,7 +31,7 @@ pub(super) struct Feeder {
 }
 
 /// What comes of a job, whatever it was: the number that came back.
-type Outcome = Result<u64, JobError>;
+pub(super) type Outcome = Result<u64, JobError>;
 
 impl Feeder {
     pub(super) fn new(
@@ -151,6 +155,7 @@ impl Feeder {
             is_repeatable,
             is_called_off: matches!(manner, Manner::Cancel | Manner::Abort),
             is_awaited: manner != Manner::Forget,
+            has_callback: true,
             expires: manner == Manner::Expiring,
         };
         self.shared.ledger(|ledger| ledger.enter(job, entry));
@@ -205,7 +210,7 @@ impl Feeder {
             return true;
         }
         let shared = Arc::clone(&self.shared);
-        let pause = self.dice.millis(0, 40);
+        let pause = self.dice.millis(0, 12);
         watching.spawn(async move {
             call_off(job, manner, pause, &handle, &shared).await;
             let outcome = handle.outcome().await;
@@ -236,13 +241,20 @@ async fn call_off<Out>(
 ) {
     match manner {
         Manner::Cancel => {
-            tokio::time::sleep(pause / 4).await;
+            tokio::time::sleep(pause).await;
             let is_cancelled = handle.cancel();
             shared.ledger(|ledger| ledger.cancelled(job, is_cancelled));
             shared.tally(|tally| tally.cancels += u64::from(is_cancelled));
         }
         Manner::Abort => {
-            tokio::time::sleep(pause).await;
+            // What is pending would only be cancelled.
+            for _ in 0..ABORT_LOOKS {
+                if handle.status() != JobStatus::Pending {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            tokio::time::sleep(pause / 4).await;
             let is_aborted = handle.abort();
             shared.tally(|tally| tally.aborts += u64::from(is_aborted));
         }
@@ -250,7 +262,7 @@ async fn call_off<Out>(
     }
 }
 
-fn told(job: u64, outcome: Outcome) -> Told {
+pub(super) fn told(job: u64, outcome: Outcome) -> Told {
     let kind = match &outcome {
         Ok(number) if *number != job => Kind::Strange,
         Ok(_) => Kind::Done,

@@ -72,6 +72,8 @@ pub(super) struct Entry {
     pub(super) is_called_off: bool,
     /// Whether somebody waits for its outcome by the handle; if not, the callback alone is told.
     pub(super) is_awaited: bool,
+    /// Whether it has a callback; an item of a map has none.
+    pub(super) has_callback: bool,
     /// Whether it has a limit for its waiting.
     pub(super) expires: bool,
 }
@@ -239,8 +241,8 @@ impl Line {
 
     fn faults(&self, kind: Kind) -> Vec<String> {
         let mut faults = Vec::new();
-        let has_callback = kind != Kind::Refused;
-        if has_callback && self.called.first() != Some(&kind) {
+        let is_called = self.entry.has_callback && kind != Kind::Refused;
+        if is_called && self.called.first() != Some(&kind) {
             faults.push(format!(
                 "{kind:?}, but its callback heard {:?}",
                 self.called

@@ -5,6 +5,7 @@
 //! | `script.rs`  | what happens, drawn from the seed                                       |
 //! | `round.rs`   | one round: pools are started, fed, troubled and ended                   |
 //! | `feed.rs`    | hands jobs in, and writes down what becomes of them                     |
+//! | `maps.rs`    | the same for maps                                                       |
 //! | `jobs.rs`    | the job, as workers run it                                              |
 //! | `trouble.rs` | signals to worker processes                                             |
 //! | `ledger.rs`  | the book of jobs, and what it comes to                                  |
@@ -15,6 +16,7 @@ mod feed;
 mod jobs;
 mod ledger;
 mod left;
+mod maps;
 mod report;
 mod round;
 mod script;
@@ -37,7 +39,7 @@ pub(crate) const ABOUT: About = About {
     shows: "\
 That a pool loses nothing, doubles nothing and never hangs, whatever happens to its
 workers. Round after round, pools over tasks, threads, processes and both are fed
-with jobs that return, panic, exit, abort, never end, or carry what cannot be
+with jobs and maps that return, panic, exit, abort, never end, or carry what cannot be
 carried; some are retried, cancelled, aborted, delayed, expire, or are forgotten.
 Meanwhile worker processes get SIGKILL, SIGSTOP and SIGCONT. Each round ends in the
 middle of that: by a drain, a cancellation, a cut, or the end of the whole system.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use actor_core::ActorSystem;
+use actor_core::{ActorSystem, Fate};
 use actor_pool::{Pool, PoolBuilder, ShutdownMode};
 use actor_remote::Node;
 use tokio::task::JoinSet;
@@ -16,6 +16,7 @@ use tokio::time::timeout;
 use super::feed::Feeder;
 use super::jobs::{ARGUMENT_MAX, RESULT_MAX, TIME_MAX};
 use super::ledger::{Account, Ledger};
+use super::maps;
 use super::script::{Dice, Ending};
 use super::trouble;
 use crate::exit::Failure;
@@ -84,9 +85,12 @@ struct Fleet {
     pools: Vec<(&'static str, Pool)>,
 }
 
+/// The one that takes async closures.
+const TASKS: &str = "tasks";
+
 /// The pools that a round has: which workers run, with how many.
 const POOLS: [(&str, usize, usize, usize); 4] = [
-    ("tasks", 2, 0, 0),
+    (TASKS, 2, 0, 0),
     ("threads", 0, 2, 0),
     ("processes", 0, 0, 3),
     ("mixed", 0, 1, 2),
@@ -141,6 +145,12 @@ async fn play_with(
         let first = (plan.number * POOLS.len() as u64 + place) << 32;
         let feeder = Feeder::new(name, pool.clone(), first, plan.dice.split(), shared);
         feeding.spawn(feeder.feed());
+        if *name != TASKS {
+            // Far behind the numbers of the feeder.
+            let first = first + (1 << 31);
+            let (pool, dice) = (pool.clone(), plan.dice.split());
+            feeding.spawn(maps::feed(name, pool, first, dice, Arc::clone(shared)));
+        }
         if pool.workers().iter().any(|worker| worker.pid.is_some()) {
             let (pool, dice, shared) = (pool.clone(), plan.dice.split(), Arc::clone(shared));
             troubling.spawn(async move { trouble::make(pool, dice, &shared).await });
@@ -228,7 +238,8 @@ async fn end(ending: Ending, fleet: &Fleet) -> Vec<String> {
         Duration::ZERO
     };
     match timeout(2 * LEAVE, fleet.system.shutdown(limit)).await {
-        Ok(report) if report.is_clean() => {}
+        // A process that is frozen cannot leave by itself: it is killed.
+        Ok(report) if report.casualties.iter().all(|one| one.fate == Fate::Killed) => {}
         Ok(report) => hung.push(format!("the system did not end in time: {report:?}")),
         Err(_) => hung.push("the shutdown of the system did not end".to_owned()),
     }

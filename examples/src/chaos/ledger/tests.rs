@@ -6,6 +6,7 @@ const ENTRY: Entry = Entry {
     is_repeatable: false,
     is_called_off: false,
     is_awaited: true,
+    has_callback: true,
     expires: false,
 };
 
@@ -127,6 +128,21 @@ fn a_handle_that_is_let_go_leaves_the_word_to_the_callback() {
     assert_eq!(marks(&called), (0, 0, 0));
     assert_eq!(called.count(Kind::Done), 1);
     assert_eq!(marks(&account(forgotten, |_| ())), (1, 0, 0));
+}
+
+#[test]
+fn an_item_of_a_map_has_no_callback_and_needs_its_result() {
+    let item = Entry {
+        has_callback: false,
+        ..ENTRY
+    };
+    let told = account(item, |ledger| {
+        ledger.begin(1);
+        ledger.tell(1, told(Kind::Done, true));
+    });
+
+    assert_eq!(marks(&told), (0, 0, 0));
+    assert_eq!(marks(&account(item, |_| ())), (1, 0, 0));
 }
 
 #[test]
