@@ -16,6 +16,7 @@ mod interrupt;
 mod logging;
 mod manager;
 mod pipeline;
+mod pool_zoo;
 mod primes;
 mod producer_consumer;
 mod pubsub;

@@ -14,8 +14,8 @@ use crate::console::Console;
 use crate::exit::Failure;
 use crate::interrupt::Interrupt;
 use crate::{
-    bank, chaos, countdown, hello, manager, pipeline, primes, producer_consumer, pubsub, spinner,
-    wordcount,
+    bank, chaos, countdown, hello, manager, pipeline, pool_zoo, primes, producer_consumer, pubsub,
+    spinner, wordcount,
 };
 
 /// What there is to read about a topology. The texts are wrapped by hand, at most 80 columns.
@@ -36,7 +36,7 @@ pub(crate) struct About {
 }
 
 /// Every topology, simplest first.
-pub(crate) const ALL: [&About; 11] = [
+pub(crate) const ALL: [&About; 12] = [
     &hello::ABOUT,
     &bank::ABOUT,
     &countdown::ABOUT,
@@ -47,6 +47,7 @@ pub(crate) const ALL: [&About; 11] = [
     &manager::ABOUT,
     &primes::ABOUT,
     &wordcount::ABOUT,
+    &pool_zoo::ABOUT,
     &chaos::ABOUT,
 ];
 
@@ -83,6 +84,9 @@ pub(crate) enum Selection {
     /// See [`wordcount`].
     #[command(about = wordcount::ABOUT.summary, long_about = wordcount::ABOUT.shows)]
     Wordcount(wordcount::Args),
+    /// See [`pool_zoo`].
+    #[command(about = pool_zoo::ABOUT.summary, long_about = pool_zoo::ABOUT.shows)]
+    PoolZoo(pool_zoo::Args),
     /// See [`chaos`].
     #[command(about = chaos::ABOUT.summary, long_about = chaos::ABOUT.shows)]
     Chaos(chaos::Args),
@@ -102,15 +106,22 @@ impl Selection {
             Selection::Manager(_) => &manager::ABOUT,
             Selection::Primes(_) => &primes::ABOUT,
             Selection::Wordcount(_) => &wordcount::ABOUT,
+            Selection::PoolZoo(_) => &pool_zoo::ABOUT,
             Selection::Chaos(_) => &chaos::ABOUT,
         }
     }
 
-    /// What is worth a line in the log: where workers are made to fail, their failures are not.
+    /// Whether workers are made to fail, so that their failures are neither faults nor news.
+    pub(crate) fn fails_on_purpose(&self) -> bool {
+        matches!(self, Selection::Chaos(_) | Selection::PoolZoo(_))
+    }
+
+    /// What is worth a line in the log.
     pub(crate) fn log_level(&self) -> LevelFilter {
-        match self {
-            Selection::Chaos(_) => LevelFilter::ERROR,
-            _ => LevelFilter::WARN,
+        if self.fails_on_purpose() {
+            LevelFilter::ERROR
+        } else {
+            LevelFilter::WARN
         }
     }
 
@@ -141,6 +152,7 @@ impl Selection {
             Selection::Manager(args) => manager::run(args, stage).await,
             Selection::Primes(args) => primes::run(args, stage).await,
             Selection::Wordcount(args) => wordcount::run(args, stage).await,
+            Selection::PoolZoo(args) => pool_zoo::run(args, stage).await,
             Selection::Chaos(args) => chaos::run(args, stage).await,
         }
     }
