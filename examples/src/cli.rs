@@ -25,6 +25,7 @@ Examples:
   actors run wordcount ~/texts             count the words of a folder
   actors run countdown --sim --seed 7      the same run every time, in virtual time
   actors run bank --sim --seeds 0..1000    a thousand orders of events, or the first that breaks it
+  actors run chaos --seconds 30 --seed 7   pools under random kills, and a ledger of every job
   actors describe wordcount                what it shows, its actors, its parameters
   actors --json run primes                 one JSON object as the last line of standard output
 

@@ -106,3 +106,22 @@ fn every_parameter_has_help_and_none_is_forgotten() {
         }
     }
 }
+
+#[test]
+fn a_seed_without_a_simulation_is_for_what_goes_by_chance() {
+    let chance = read_words("run chaos --seed 7").unwrap().command;
+    let plain = read_words("run chaos").unwrap().command;
+    let Action::Run(Selection::Chaos(with_seed), None) = chance else {
+        panic!("not chaos")
+    };
+    let Action::Run(Selection::Chaos(without), None) = plain else {
+        panic!("not chaos")
+    };
+
+    assert_eq!(with_seed, without.seeded(7));
+    assert!(refusal_of("run bank --seed 7").contains("--sim"));
+    assert!(matches!(
+        read_words("run chaos --sim --seed 7").unwrap().command,
+        Action::Run(_, Some(seeds)) if seeds == (7..8)
+    ));
+}
