@@ -1,5 +1,8 @@
 use super::*;
 
+/// What happens to a run.
+type Change = fn(&mut Seen);
+
 const NOTHING: Holdings = Holdings {
     descriptors: Some(0),
     processes: Some(0),
@@ -60,7 +63,7 @@ fn a_run_with_all_trouble_and_no_wrong_holds() {
 
 #[test]
 fn each_wrong_breaks_it_and_is_told() {
-    let changes: [(&str, fn(&mut Seen)); 6] = [
+    let changes: [(&str, Change); 6] = [
         ("hung: x", |seen| seen.hung.push("x".to_owned())),
         ("lost: x", |seen| seen.account.lost.push("x".to_owned())),
         ("doubled: x", |seen| {
