@@ -12,8 +12,9 @@ use super::{ABOUT, Args};
 use crate::console::Console;
 use crate::topology::{Outcome, counted, rounded};
 
-/// A router's line of the live table; seen on a terminal only.
+/// A router's line of the live table; without a terminal a plain line now and then.
 pub(super) struct Line {
+    console: Console,
     bar: ProgressBar,
     policy: Policy,
     messages: u64,
@@ -25,6 +26,7 @@ const EVERY: u64 = 25;
 impl Line {
     pub(super) fn new(console: &Console, policy: Policy, messages: u64) -> Self {
         Line {
+            console: console.clone(),
             bar: console.spinner(policy.word()),
             policy,
             messages,
@@ -33,16 +35,26 @@ impl Line {
 
     /// How the router stands.
     pub(super) fn show(&self, sent: u64, longest: usize, noted: &Noted) {
-        if !sent.is_multiple_of(EVERY) || self.bar.is_hidden() {
+        let is_plain = self.bar.is_hidden();
+        let every = if is_plain {
+            self.messages.div_ceil(2)
+        } else {
+            EVERY
+        };
+        if !sent.is_multiple_of(every) {
             return;
         }
-        self.bar.set_message(format!(
+        let text = format!(
             "{:<16} {sent:>6} of {:<6} sent {:>6} handled {longest:>5} longest queue {:>4} failed",
             self.policy.word(),
             self.messages,
             noted.done.len(),
             noted.failed.len(),
-        ));
+        );
+        if is_plain {
+            return self.console.note(text);
+        }
+        self.bar.set_message(text);
         self.bar.tick();
     }
 
