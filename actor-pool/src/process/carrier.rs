@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::future::{Future, pending};
 use std::io;
+use std::ops::RangeInclusive;
 use std::os::unix::fs::FileExt;
 use std::os::unix::net::UnixStream;
 use std::pin::Pin;
@@ -72,7 +73,7 @@ fn registered(stream: &UnixStream, interest: Interest) -> io::Result<AsyncFd<Uni
 /// A shorter read has taken all that was there.
 const READ_FULL: usize = 32 * 1024;
 
-type TakingBack = Pin<Box<dyn Future<Output = Option<u64>> + Send>>;
+type TakingBack = Pin<Box<dyn Future<Output = Option<RangeInclusive<u64>>> + Send>>;
 
 struct Reading {
     desk: Arc<Desk>,
@@ -108,9 +109,9 @@ impl Reading {
                     ready.clear_ready();
                     is_over = self.read() == Read::Over;
                 }
-                first = taken_back(&mut self.taking) => {
+                taken = taken_back(&mut self.taking) => {
                     self.taking = None;
-                    self.desk.handle_taken_back(first);
+                    self.desk.handle_taken_back(taken);
                 }
                 () = self.desk.called.notified() => self.desk.pump(),
                 () = room(writable.as_ref()) => {
@@ -196,13 +197,13 @@ impl Reading {
             self.taking = Some(Box::pin(async move {
                 let asked =
                     root.ask_within(Duration::MAX, |reply| WorkerMsg::TakeBack(upto, reply));
-                asked.await.ok()
+                asked.await.ok().map(|first| first..=upto)
             }));
         }
     }
 }
 
-async fn taken_back(taking: &mut Option<TakingBack>) -> Option<u64> {
+async fn taken_back(taking: &mut Option<TakingBack>) -> Option<RangeInclusive<u64>> {
     match taking {
         Some(taking) => taking.await,
         None => pending().await,

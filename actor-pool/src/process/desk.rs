@@ -8,6 +8,7 @@
 //! that was hung up is gone: who still holds a job for it finds another line, or none, and lets go of it.
 
 use std::collections::VecDeque;
+use std::ops::RangeInclusive;
 use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -506,30 +507,42 @@ impl Desk {
         Due::TakeBack(line.root.clone(), line.last)
     }
 
-    /// The worker begins none of the jobs from this number on.
-    pub(super) fn handle_taken_back(&self, first: Option<u64>) {
-        let mut back = Vec::new();
-        {
+    /// The worker begins none of the jobs from the first of these numbers on up to the last. What was handed out since it was asked is not
+    /// among them, and stays in its hands.
+    pub(super) fn handle_taken_back(&self, taken: Option<RangeInclusive<u64>>) {
+        let back = {
             let mut state = self.lock();
             let Some(line) = &mut state.line else { return };
             line.is_taking_back = line.expired.is_some();
             line.pace.handle_stall();
-            let is_back = |held: &Held| first.is_some_and(|first| held.number >= first);
-            while line.in_hand.back().is_some_and(is_back) {
-                back.extend(line.in_hand.pop_back());
-            }
+            let back = taken.map_or_else(Vec::new, |taken| {
+                split_off(&mut line.in_hand, &taken, |held| held.number)
+            });
             if !line.is_closing() {
                 drop(state);
                 self.shared.set_window(self.id, 1);
             }
-        }
+            back
+        };
         // The last first, so that each goes before those that came after it.
-        for held in back {
+        for held in back.into_iter().rev() {
             self.shared.give_back(self.id, held.key);
             discard(held.job);
         }
         self.pump();
     }
+}
+
+/// Takes those with such a number out of the line, in their order.
+fn split_off<T>(
+    line: &mut VecDeque<T>,
+    taken: &RangeInclusive<u64>,
+    number: impl Fn(&T) -> u64,
+) -> Vec<T> {
+    let all = std::mem::take(line).into_iter();
+    let (back, kept): (Vec<T>, Vec<T>) = all.partition(|one| taken.contains(&number(one)));
+    *line = kept.into();
+    back
 }
 
 impl Line {
@@ -577,5 +590,26 @@ fn resident(pid: u32) -> Option<u64> {
 impl Raw<'_> {
     pub(super) fn settle(&self, desk: &Desk) -> bool {
         desk.settle(self.number, self.tag(), self.body)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // P3
+    #[test]
+    fn what_was_handed_out_after_the_worker_was_asked_is_not_taken_back() {
+        let check = |taken: RangeInclusive<u64>, back: &[u64], kept: &[u64]| {
+            let mut line: VecDeque<u64> = (4..=8).collect();
+            assert_eq!(split_off(&mut line, &taken, |number| *number), back);
+            assert_eq!(line, kept);
+        };
+
+        // It was asked up to 7, and has begun 5.
+        check(6..=7, &[6, 7], &[4, 5, 8]);
+        check(5..=8, &[5, 6, 7, 8], &[4]);
+        // It has begun all that it was asked about.
+        check(8..=7, &[], &[4, 5, 6, 7, 8]);
     }
 }
