@@ -16,6 +16,10 @@ use super::ledger::{Entry, Kind, Told};
 use super::round::Shared;
 use super::script::{DEEDS, Deck, Deed, Dice, MANNERS, Manner};
 
+/// One job in so many is followed by a break.
+const BREAKS: u64 = 100;
+/// How long it takes.
+const BREAK: Duration = Duration::from_millis(60);
 /// How often one who aborts a job looks whether it runs, a millisecond apart.
 const ABORT_LOOKS: u32 = 50;
 
@@ -76,6 +80,10 @@ impl Feeder {
                 break;
             }
             while watching.try_join_next().is_some() {}
+            if self.dice.below(BREAKS) == 0 {
+                // Long enough for workers to go that have nothing to do.
+                tokio::time::sleep(BREAK).await;
+            }
         }
         while watching.join_next().await.is_some() {}
     }

@@ -4,7 +4,6 @@
 //! into chunks.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use actor_pool::{JobError, JobOptions, Pool, Refusal};
 
@@ -60,7 +59,7 @@ pub(super) async fn feed(
             return;
         }
         next += LEN;
-        tokio::time::sleep(dice.millis(0, 20).max(Duration::from_millis(1))).await;
+        tokio::time::sleep(dice.millis(1, 60)).await;
     }
 }
 

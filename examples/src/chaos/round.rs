@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use actor_core::{ActorSystem, Fate};
-use actor_pool::{Pool, PoolBuilder, ShutdownMode};
+use actor_pool::{Pool, PoolBuilder, ShutdownMode, WorkerKind, WorkerStatus};
 use actor_remote::Node;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -23,6 +23,10 @@ use crate::exit::Failure;
 use crate::interrupt::Interrupt;
 use crate::worker_program;
 
+/// How long a process has nothing to do before it ends.
+const IDLE_MAX: Duration = Duration::from_millis(20);
+/// After how many jobs a worker of the mixed pool is replaced.
+const JOBS_MAX: u64 = 25;
 /// How many jobs wait in a pool before submitters do.
 const CAPACITY: usize = 32;
 /// How long a pool may take to end. Its jobs take a quarter of a second each at most.
@@ -151,7 +155,7 @@ async fn play_with(
             let (pool, dice) = (pool.clone(), plan.dice.split());
             feeding.spawn(maps::feed(name, pool, first, dice, Arc::clone(shared)));
         }
-        if pool.workers().iter().any(|worker| worker.pid.is_some()) {
+        if pool.workers().iter().any(is_process) {
             let (pool, dice, shared) = (pool.clone(), plan.dice.split(), Arc::clone(shared));
             troubling.spawn(async move { trouble::make(pool, dice, &shared).await });
         }
@@ -198,7 +202,15 @@ async fn start() -> Result<Fleet, Failure> {
                 .processes(processes, &node, &jobs)
                 .argument_max(ARGUMENT_MAX)
                 .result_max(RESULT_MAX)
-                .time_limit(TIME_MAX),
+                .time_limit(TIME_MAX)
+                // One worker of the others comes when there is work, and goes when there is none.
+                .pre_start(processes - 1)
+                .idle_timeout(IDLE_MAX),
+        };
+        // Where both kinds are, they are replaced all the time.
+        let builder = match threads * processes {
+            0 => builder,
+            _ => builder.max_jobs_per_worker(JOBS_MAX),
         };
         let started = builder.capacity(CAPACITY).start(&system).await;
         let pool = started.map_err(|error| Failure::machinery("starting a pool", error))?;
@@ -207,13 +219,18 @@ async fn start() -> Result<Fleet, Failure> {
     Ok(Fleet { system, pools })
 }
 
+fn is_process(worker: &WorkerStatus) -> bool {
+    worker.kind == WorkerKind::Process
+}
+
 /// Ends the pools, and then the system. Returns what has not ended.
 async fn end(ending: Ending, fleet: &Fleet) -> Vec<String> {
     let mut hung = Vec::new();
     if ending != Ending::System {
         let mut leaving = JoinSet::new();
         for (name, pool) in fleet.pools.clone() {
-            let has_processes = pool.workers().iter().all(|worker| worker.pid.is_some());
+            let workers = pool.workers();
+            let has_processes = workers.iter().all(is_process);
             let (mode, limit) = match ending {
                 Ending::Cancel => (ShutdownMode::Cancel, LEAVE),
                 Ending::Cut if has_processes => (ShutdownMode::Drain, AT_ONCE),
