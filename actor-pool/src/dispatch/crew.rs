@@ -253,6 +253,15 @@ impl<J: Clone> Dispatch<J> {
     /// A worker ended. `begun` says whether the first job in its hands may have begun. What ends with it is found with
     /// [`poll_ended`](Dispatch::poll_ended); the others are pending again, in their old places.
     pub(crate) fn handle_lost(&mut self, id: WorkerId, begun: bool) {
+        self.lose(id, usize::from(begun));
+    }
+
+    /// The same for a worker that is ended without a look at how far it is: each job in its hands may have begun, or begins just now.
+    pub(crate) fn handle_cut_off(&mut self, id: WorkerId) {
+        self.lose(id, usize::MAX);
+    }
+
+    fn lose(&mut self, id: WorkerId, begun: usize) {
         self.idle.retain(|idle| *idle != id);
         let worker = &mut self.workers[id];
         if worker.state != State::Gone {
@@ -265,7 +274,7 @@ impl<J: Clone> Dispatch<J> {
         for (place, key) in held.into_iter().enumerate().rev() {
             let phase = self.phase;
             let entry = self.jobs.get_mut(key).expect("a job in hand is there");
-            let begun = begun && place == 0;
+            let begun = place < begun;
             match judge(entry, key, begun, phase) {
                 Some(verdict @ Verdict::Split(_)) => {
                     entry.place = Place::Splitting;

@@ -1083,3 +1083,25 @@ fn the_items_of_a_chunk_that_was_lost_are_never_told_that_they_did_not_run() {
         [(10, Verdict::GivenUp), (11, Verdict::GivenUp)]
     );
 }
+
+#[test]
+fn of_a_worker_that_is_cut_off_every_job_in_hand_may_have_run() {
+    // P3, P9
+    let mut pool = Jobs::new(None);
+    pool.add_worker(WorkerKind::Process, 2);
+    pool.handle_up(0);
+    for job in 1..=3 {
+        any(&mut pool, job);
+    }
+    assert!(pool.handle_next(0).is_some() && pool.handle_next(0).is_some());
+    assert_eq!(
+        close(&mut pool, Phase::Cancelling),
+        [(3, Verdict::Shutdown)]
+    );
+
+    pool.handle_cut_off(0);
+
+    let mut ended = pool.poll_ended();
+    ended.sort_unstable_by_key(|(job, _)| *job);
+    assert_eq!(ended, [(1, Verdict::Lost), (2, Verdict::Lost)]);
+}

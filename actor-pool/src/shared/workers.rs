@@ -7,7 +7,7 @@ use actor_core::{AnyActorRef, ExitReason};
 
 use super::{AnyTask, Shared};
 use crate::arena::Key;
-use crate::dispatch::WorkerId;
+use crate::dispatch::{Dispatch, WorkerId};
 use crate::task::{Report, Settled};
 use crate::{JobError, WorkerInfo};
 
@@ -115,12 +115,16 @@ impl Shared {
 
     /// The worker ended; `begun` says whether the first job in its hands may have begun.
     pub(crate) fn lost(&self, id: WorkerId, begun: bool, reason: &ExitReason) {
+        self.lose(id, reason, |dispatch| dispatch.handle_lost(id, begun));
+    }
+
+    fn lose(&self, id: WorkerId, reason: &ExitReason, handle: impl FnOnce(&mut Dispatch<AnyTask>)) {
         let mut state = self.lock_now();
         state.seats[id].info.pid = None;
         let process = state.seats[id].process.take();
         // What ended for other reasons is not told this one.
         let before = state.poll_ended();
-        state.dispatch.handle_lost(id, begun);
+        handle(&mut state.dispatch);
         let ended = state.poll_ended();
         self.settle(state);
         drop(process);
@@ -139,7 +143,7 @@ impl Shared {
         if *reason == ExitReason::Unresponsive {
             self.note_abandoned(id);
         }
-        self.lost(id, true, reason);
+        self.lose(id, reason, |dispatch| dispatch.handle_cut_off(id));
         let mut state = self.lock();
         state.dispatch.handle_gone(id);
         self.finish_closing(state);
