@@ -819,21 +819,22 @@ fn jobs_resolve_when_the_runtime_goes_away() {
     drop(pool);
 }
 
+/// A job that has failed and waits for its next try; so many have by then.
+async fn tried(pool: &Pool, tries: u64) -> JobHandle<u64> {
+    let retry = Retry::times(1).backoff(LONG, LONG);
+    let options = JobOptions::new().retry(retry);
+    let job = pool.submit_with(&PANIC, 3, options).await.unwrap();
+    while pool.stats().retried < tries {
+        tokio::task::yield_now().await;
+    }
+    job
+}
+
 #[tokio::test]
 async fn a_job_that_is_called_off_between_two_tries_may_have_run() {
     // P1, P9
     let (_system, pool) = pool(1).await;
-    let retry = Retry::times(1).backoff(LONG, LONG);
-    let tried = async |tries: u64| {
-        let options = JobOptions::new().retry(retry);
-        let job = pool.submit_with(&PANIC, 3, options).await.unwrap();
-        while pool.stats().retried < tries {
-            tokio::task::yield_now().await;
-        }
-        job
-    };
-
-    let (cancelled, shut) = (tried(1).await, tried(2).await);
+    let (cancelled, shut) = (tried(&pool, 1).await, tried(&pool, 2).await);
     assert!(cancelled.cancel());
     pool.shutdown(ShutdownMode::Cancel, LONG).await;
 
