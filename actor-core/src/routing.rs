@@ -132,9 +132,7 @@ impl<M: Send + 'static> Hub<M> {
     /// The router's own mailbox, that of a shared queue, to see how far it is.
     #[must_use]
     pub fn target(&self) -> Target<M> {
-        Target {
-            cell: Arc::clone(&self.cell),
-        }
+        Target::new(Arc::clone(&self.cell))
     }
 
     /// Waits until something is asked of the router; each thing is told once.
@@ -228,7 +226,7 @@ pub fn build_worker<M: Send + 'static>(
     let (spec, worker) = builder.build_in_role(role, backoff);
     let cell = Arc::clone(worker.cell());
     cell.begin_to_pull();
-    (spec, Target { cell })
+    (spec, Target::new(cell))
 }
 
 /// What became of the wish for room at a target.
@@ -247,9 +245,15 @@ pub enum Room {
 /// A worker as its router sees it: its mailbox, how much it has to do, and whether it is there. It does not count as a reference.
 pub struct Target<M: Send + 'static> {
     cell: Arc<Cell<M>>,
+    capacity: usize,
 }
 
 impl<M: Send + 'static> Target<M> {
+    fn new(cell: Arc<Cell<M>>) -> Self {
+        let capacity = cell.capacity();
+        Target { cell, capacity }
+    }
+
     /// As [`ActorRef::try_send`].
     #[inline]
     pub fn try_send(&self, message: M) -> Result<(), Refused<M>> {
@@ -318,7 +322,7 @@ impl<M: Send + 'static> Target<M> {
     #[inline]
     #[must_use]
     pub fn len(&self) -> usize {
-        self.cell.len()
+        self.cell.len_of_own()
     }
 
     /// Whether nothing is queued.
@@ -327,11 +331,18 @@ impl<M: Send + 'static> Target<M> {
         self.len() == 0
     }
 
+    /// Whether there seems to be no room: a look without the lock, where a try would find the same at the cost of one.
+    #[inline]
+    #[must_use]
+    pub fn looks_full(&self) -> bool {
+        self.len() >= self.capacity
+    }
+
     /// How much it has to do: what is queued, and the message in hand.
     #[inline]
     #[must_use]
     pub fn load(&self) -> usize {
-        self.cell.len() + usize::from(!self.cell.is_at_rest())
+        self.len() + usize::from(!self.cell.is_at_rest())
     }
 
     /// Whether it is the actor that is being polled on this thread.
@@ -406,6 +417,7 @@ impl<M: Send + 'static> Clone for Target<M> {
     fn clone(&self) -> Self {
         Target {
             cell: Arc::clone(&self.cell),
+            capacity: self.capacity,
         }
     }
 }

@@ -278,6 +278,12 @@ impl<M: Send + 'static> Cell<M> {
         if let Some(route) = self.route() {
             return route.queued();
         }
+        self.len_of_own()
+    }
+
+    /// The same of a cell that has a mailbox of its own.
+    #[inline]
+    pub(crate) fn len_of_own(&self) -> usize {
         // In this order: what is accepted in between must not be counted together with what had begun before it.
         let accepted = self.accepted.load(Ordering::Acquire);
         let begun = self.header.begun.load(Ordering::Relaxed) & BEGUN_MASK;

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Poll, Waker};
 
 use super::wakers::Wakers;
-use super::{Cell, Guarded};
+use super::{Cell, Guarded, Idle, Role};
 use crate::dead_letter::DeadLetterReason;
 use crate::mailbox::order::Key;
 use crate::mailbox::queue::{Extra, Ticket, Turn};
@@ -91,12 +91,33 @@ impl<M: Send + 'static> Cell<M> {
     /// The same for a mailbox with priorities, and for a cell that is part of a router.
     #[inline(never)]
     fn push_special(&self, message: M) -> Result<(), Refused<M>> {
-        if let Some(route) = self.route() {
-            return self.push_by(&**route, message);
+        match self.role() {
+            Role::Router(route) => return self.push_by(&**route, message),
+            Role::Queue(idle) => return self.push_to_workers(idle, message),
+            _ => {}
         }
         let (rank, message) = self.rank(message);
-        self.push_ranked(message, rank)?;
-        self.announce();
+        self.push_ranked(message, rank)
+    }
+
+    /// Into the queue of several workers. Nobody rests at the queue itself, so what says whether to wake somebody there is not looked at:
+    /// it stands beside what the workers write at every message.
+    fn push_to_workers(&self, idle: &Idle<M>, message: M) -> Result<(), Refused<M>> {
+        let (rank, message) = self.rank(message);
+        let mut guarded = self.lock();
+        if !guarded.life.open {
+            return Err(Refused::Closed(message));
+        }
+        let Guarded { queue, life, .. } = &mut *guarded;
+        if queue.has_room(|| self.begun_count(life)) {
+            queue.push(message, rank);
+            self.accepted.store(queue.kept(), Ordering::Release);
+            drop(guarded);
+            observe::sent::<M>(&self.header);
+        } else {
+            self.push_without_room(guarded, message, rank)?;
+        }
+        idle.wake_one();
         Ok(())
     }
 

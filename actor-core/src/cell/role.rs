@@ -11,8 +11,8 @@
 //! | worker | waits in the mailbox | comes out of the mailbox, else out of the queue |
 //!
 //! Access rules:
-//! 1. A worker lists itself as idle, stores its waker, and only then looks at the queue again; whoever puts something in looks at the list
-//!    afterwards. Both change the count of the list by a read-modify-write in between, so one of them sees the other.
+//! 1. A worker lists itself as idle, stores its waker, and only then looks at the queue again, under its lock; whoever puts something in,
+//!    under that lock too, looks at the list afterwards. Whichever of the two had the lock later sees what the other one did before.
 //! 2. Whoever takes a worker off the list wakes it only if it still rests; one that does not looks at the queue before it rests.
 //! 3. The lock of the list is never held together with that of a cell.
 
@@ -20,9 +20,11 @@ use std::collections::VecDeque;
 use std::task::Waker;
 
 use super::{Cell, Drawn, rest};
+use crate::lifecycle::Stance;
 use crate::mailbox::batch::Batch;
 use crate::mailbox::order::Key;
 use crate::mailbox::queue::Item;
+use crate::observe;
 use crate::reply_scope::current_actor;
 use crate::routing::Route;
 use crate::sync::{Arc, AtomicBool, AtomicUsize, Mutex, OnceLock, Ordering, Weak, lock};
@@ -77,9 +79,10 @@ impl<M: Send + 'static> Idle<M> {
     }
 
     /// Wakes the worker that has been idle for longest, if there is one.
-    fn wake_one(&self) {
-        // Rule 1: no mere load, which might come before the message that was just put in.
-        while self.count.fetch_add(0, Ordering::AcqRel) > 0 {
+    ///
+    /// Called after the lock of the queue was held (rule 1).
+    pub(super) fn wake_one(&self) {
+        while self.count.load(Ordering::Relaxed) > 0 {
             let next = self.take_first();
             let Some(listed) = next else { return };
             if listed.is_some_and(|worker| worker.called_from_list()) {
@@ -109,8 +112,6 @@ impl<M: Send + 'static> Idle<M> {
         {
             list.push_back(Weak::clone(me));
             self.count.fetch_add(1, Ordering::AcqRel);
-        } else {
-            self.count.fetch_add(0, Ordering::AcqRel);
         }
     }
 }
@@ -167,7 +168,7 @@ impl<M: Send + 'static> Cell<M> {
             pull.is_over.store(true, Ordering::Release);
             lock(&idle.workers).retain(|worker| *worker != self.address());
             // It may have been woken for a message that it will not take.
-            pull.queue.announce();
+            pull.queue.announce_again();
         }
     }
 
@@ -182,7 +183,14 @@ impl<M: Send + 'static> Cell<M> {
     /// An incarnation has ended, which may have been woken for a message that it will not take.
     pub(super) fn leave_to_others(&self) {
         if let Role::Worker(pull) = self.role() {
-            pull.queue.announce();
+            pull.queue.announce_again();
+        }
+    }
+
+    /// What is in the queue may have nobody who looks at it: another worker that is idle does.
+    fn announce_again(&self) {
+        if !self.is_queue_empty() {
+            self.announce();
         }
     }
 
@@ -257,7 +265,9 @@ impl<M: Send + 'static> Cell<M> {
                 return self.draw_own(incarnation, begun, known, batch, waker, handles);
             }
             if let Some(message) = pull.queue.take_one() {
-                self.take_in(message);
+                if self.take_in(incarnation, message, batch) {
+                    return Drawn::Some;
+                }
                 continue;
             }
             let Some(waker) = waker else {
@@ -280,13 +290,29 @@ impl<M: Send + 'static> Cell<M> {
         self.lock().queue.is_empty()
     }
 
-    /// A message that was pulled stands in the worker's own mailbox until it begins, so that a restart keeps it.
-    fn take_in(&self, message: M) {
-        let guarded = self.lock();
+    /// A message that was pulled is in the worker's own mailbox until it begins, so that a restart keeps it. With nothing before it there, it
+    /// is drawn in the same breath. Returns whether it was.
+    fn take_in(&self, incarnation: u32, message: M, batch: &mut Batch<M>) -> bool {
+        let mut guarded = self.lock();
         if guarded.life.is_over() {
             drop(guarded);
-            return self.refuse_here(message);
+            self.refuse_here(message);
+            return false;
         }
-        self.admit(guarded, message, 0);
+        let is_present = guarded.life.incarnation == incarnation && guarded.life.is_alive();
+        if !is_present || !guarded.queue.is_empty() || guarded.queue.begins_at_draw() {
+            self.admit(guarded, message, 0);
+            return false;
+        }
+        guarded.queue.accept_drawn();
+        self.accepted.store(guarded.queue.kept(), Ordering::Release);
+        // It may have gone to rest and looked once more. Who is still listed must not seem to rest with a message in hand (rule 2).
+        let own = guarded.rouse(&self.header);
+        guarded.life.stance = Stance::Working;
+        drop(guarded);
+        drop(own);
+        observe::sent::<M>(&self.header);
+        batch.refill().push(Item::Message(message));
+        true
     }
 }

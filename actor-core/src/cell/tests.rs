@@ -103,3 +103,53 @@ fn a_late_count_of_one_that_was_given_up_leaves_that_of_its_successor() {
     cell.set_begun(second, cell.begun_at_start() + 1);
     assert!(cell.try_push(2).is_ok());
 }
+
+/// A queue, and a worker that pulls from it.
+fn queue_and_worker() -> (Arc<Cell<u32>>, Arc<Cell<u32>>) {
+    let queue = Cell::with_role(Mailbox::bounded(2), None, true, Role::Queue(Idle::new()));
+    let incarnation = queue.begin(None).expect("a fresh cell");
+    queue.started(incarnation);
+    let pull = Pull::new(Arc::clone(&queue));
+    let worker = Cell::with_role(Mailbox::default(), None, false, Role::Worker(pull));
+    worker.set_supervised();
+    worker.begin_to_pull();
+    (queue, worker)
+}
+
+#[test]
+fn a_message_that_was_pulled_counts_with_the_worker_and_stays_there_over_a_restart() {
+    // A4, D1, P11
+    let (queue, worker) = queue_and_worker();
+    let first = worker.begin(None).expect("a fresh cell");
+    for number in 1..=2 {
+        assert!(queue.try_push(number).is_ok());
+    }
+    let mut drawn = Batch::new();
+
+    assert!(worker.draw(first, 0, 0, &mut drawn, None, true) == Drawn::Some);
+    assert_eq!((queue.len(), worker.len()), (1, 1));
+    assert!(queue.try_push(3).is_ok(), "its room in the queue is free");
+
+    worker.end_incarnation(first, ExitReason::Killed, drawn.into_rest());
+    let second = worker.begin(None).expect("it is restarted");
+    let mut drawn = Batch::new();
+    worker.draw(second, 0, 0, &mut drawn, None, true);
+    assert_eq!(drawn.next_message(), Some(1));
+    assert_eq!(queue.len(), 2, "it had one already");
+}
+
+#[test]
+fn a_worker_with_a_message_in_hand_does_not_seem_to_rest() {
+    // P11: otherwise it would be woken for the next message instead of one that is idle.
+    let (queue, worker) = queue_and_worker();
+    let incarnation = worker.begin(None).expect("a fresh cell");
+    let mut drawn = Batch::new();
+    let waker = Some(Waker::noop());
+    assert!(worker.draw(incarnation, 0, 0, &mut drawn, waker, true) == Drawn::Empty);
+    assert!(worker.is_at_rest());
+    queue.lock().queue.push(1, 0); // Nobody has called it yet.
+
+    assert!(worker.draw(incarnation, 0, 0, &mut drawn, waker, true) == Drawn::Some);
+
+    assert!(!worker.is_at_rest());
+}

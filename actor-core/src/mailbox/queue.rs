@@ -266,6 +266,11 @@ impl<M> Queue<M> {
         }
     }
 
+    /// Counts a message that goes past the queue to the incarnation at once.
+    pub(crate) fn accept_drawn(&mut self) {
+        self.accepted += 1;
+    }
+
     /// Puts in what needs no room.
     pub(crate) fn push_extra(&mut self, extra: Extra<M>) {
         self.extras += 1;

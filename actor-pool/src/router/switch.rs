@@ -195,12 +195,14 @@ fn send_all_round<M: Send + 'static>(
     mut message: M,
 ) -> Result<(), Refused<M>> {
     let is_here = |seat: &Seat<M>| seat.target.is_polled_here();
-    for pass in 0..3 {
+    // When the workers are behind, most are full at most times: what merely looks so is tried only after all others.
+    for pass in 0..4 {
         for place in round(first, seats.len()) {
             let seat = &seats[place];
             let is_turn = match pass {
-                0 => seat.target.is_up() && !is_here(seat),
-                1 => !seat.target.is_up() && !is_here(seat),
+                0 => seat.target.is_up() && !is_here(seat) && !seat.target.looks_full(),
+                1 => seat.target.is_up() && !is_here(seat),
+                2 => !seat.target.is_up() && !is_here(seat),
                 _ => is_here(seat),
             };
             if !is_turn {
