@@ -8,10 +8,21 @@ use crate::observe;
 use crate::sync::Arc;
 use crate::{RegisterError, Taken};
 
+/// Parts of the table with a lock each; a power of two. Fixed, since the map would otherwise ask the system for the number of cores and
+/// the limits of its control group: a dozen files' worth of calls while a worker process starts.
+const SHARDS: usize = 32;
+
 /// Who holds which name. Racing registrations of one name have one winner.
-#[derive(Default)]
 pub(crate) struct Registry {
     names: DashMap<Arc<str>, Arc<dyn AnyCell>>,
+}
+
+impl Default for Registry {
+    fn default() -> Self {
+        Registry {
+            names: DashMap::with_shard_amount(SHARDS),
+        }
+    }
 }
 
 impl Registry {

@@ -1,6 +1,7 @@
 //! The worker's side: what a process does that was started as a worker.
 
 use std::os::unix::net::UnixStream;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,18 +51,8 @@ const THREADS: usize = 2;
 /// ```
 pub fn init(registry: &Registry) {
     if is_worker() {
-        let registry = registry.clone();
-        // A runtime cannot be entered on a thread that runs one already.
-        let worker = std::thread::Builder::new().name("worker".into());
-        let armed = take_up();
-        let code = match armed {
-            Ok((socket, watch)) => match worker
-                .spawn(move || run(registry, socket, &watch))
-                .map(|w| w.join())
-            {
-                Ok(Ok(code)) => code,
-                _ => EXIT_NO_LINK,
-            },
+        let code = match take_up() {
+            Ok((socket, watch)) => run_outside(registry.clone(), socket, watch),
             Err(error) => complain(&error.to_string()),
         };
         std::process::exit(code);
@@ -83,6 +74,20 @@ fn complain(why: &str) -> i32 {
     // Nobody to tell if this fails too.
     drop(writeln!(std::io::stderr(), "worker: {why}"));
     EXIT_NO_LINK
+}
+
+/// A runtime cannot be entered on a thread that runs one already; on any other the worker needs no thread more.
+fn run_outside(registry: Registry, socket: UnixStream, watch: ParentWatch) -> i32 {
+    if tokio::runtime::Handle::try_current().is_err() {
+        return catch_unwind(AssertUnwindSafe(|| run(registry, socket, &watch)))
+            .unwrap_or(EXIT_NO_LINK);
+    }
+    let worker = std::thread::Builder::new().name("worker".into());
+    let running = worker.spawn(move || run(registry, socket, &watch));
+    match running.map(|worker| worker.join()) {
+        Ok(Ok(code)) => code,
+        _ => EXIT_NO_LINK,
+    }
 }
 
 fn run(registry: Registry, socket: UnixStream, watch: &ParentWatch) -> i32 {

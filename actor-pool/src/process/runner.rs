@@ -6,7 +6,7 @@
 //!
 //! Rules: (1) The outcome of a job is written before the next one begins, and that it begins: into the page that the pool sees too, which
 //! wakes nobody. So whatever becomes of this process, the pool knows which job was in hand. (2) What waits in the page goes into the
-//! socket when there is nothing more to do, when there is much of it, or after [`LINGER`], which a second thread sees to. (3) A job that
+//! socket when there is nothing more to do, when there is much of it, or after [`LINGER`], which a second thread sees to; it is started when something waits for the first time. (3) A job that
 //! was taken back before it began is passed over.
 //!
 //! | of the page | |
@@ -87,7 +87,7 @@ impl Turns {
     }
 }
 
-/// Starts the threads. They end with the process, or with the socket. What comes back says when, and whether, the initializer has run.
+/// Starts the thread. It ends with the process, or with the socket. What comes back says when, and whether, the initializer has run.
 pub(super) fn start(
     channel: SideChannel,
     jobs: Jobs,
@@ -102,12 +102,8 @@ pub(super) fn start(
         batch: Mutex::default(),
         filled: Condvar::new(),
     });
-    let lingering = Arc::clone(&results);
     // Jobs may use the runtime of the worker, as actors do.
     let runtime = tokio::runtime::Handle::current();
-    thread::Builder::new()
-        .name("outcomes".into())
-        .spawn(move || lingering.send_late())?;
     let (tell, ready) = oneshot::channel();
     thread::Builder::new().name("jobs".into()).spawn(move || {
         let _entered = runtime.enter();
@@ -222,7 +218,9 @@ struct Batch {
     kept: usize,
     /// Grows with each batch that was sent.
     number: u64,
-    /// The second thread waits.
+    /// The second thread is there.
+    is_seen_to: bool,
+    /// It waits.
     is_idle: bool,
 }
 
@@ -236,13 +234,14 @@ struct Results {
 
 impl Results {
     /// The job of this number begins: what is done so far is kept before that, and that it begins.
-    fn begin(&self, number: u64) -> io::Result<()> {
+    fn begin(self: &Arc<Self>, number: u64) -> io::Result<()> {
         let mut guard = lock(&self.batch);
         let batch = &mut *guard;
         let Some(page) = &self.page else {
             return self.flush(batch);
         };
-        if batch.bytes.len() >= BATCH {
+        // Nothing may wait that nobody sees to.
+        if batch.bytes.len() >= BATCH || !(batch.bytes.is_empty() || self.is_seen_to(batch)) {
             self.flush(batch)?;
         }
         let end = batch.bytes.len();
@@ -255,6 +254,16 @@ impl Results {
             self.filled.notify_one();
         }
         written
+    }
+
+    /// Whether the second thread is there, started now if it was not.
+    fn is_seen_to(self: &Arc<Self>, batch: &mut Batch) -> bool {
+        if !batch.is_seen_to {
+            let results = Arc::clone(self);
+            let second = thread::Builder::new().name("outcomes".into());
+            batch.is_seen_to = second.spawn(move || results.send_late()).is_ok();
+        }
+        batch.is_seen_to
     }
 
     /// A job is done.

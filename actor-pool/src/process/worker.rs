@@ -114,8 +114,11 @@ impl Actor for Worker {
             Arc::clone(&self.turns),
             self.reporter(),
         )?;
-        // The initializer runs on the thread of the jobs.
-        ready.await?
+        // The initializer runs on the thread of the jobs. Without one that thread may come up while the pool already hears of the start.
+        if self.jobs.initializer_of_workers().is_some() {
+            ready.await??;
+        }
+        Ok(())
     }
 
     async fn handle(&mut self, msg: WorkerMsg, _ctx: &mut Context<Self>) -> ActorResult {
