@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::broadcast;
 
-use crate::sync::{Arc, AtomicU64, Mutex, Ordering, lock};
+use crate::sync::{Arc, AtomicU64, Mutex, OnceLock, Ordering, lock};
 use crate::{ActorId, ExitReason};
 
 /// Letters a subscriber may be behind before it misses some.
@@ -232,7 +232,8 @@ struct LogBudget {
 
 /// Where dead letters go.
 pub(crate) struct DeadLetterOffice {
-    sender: broadcast::Sender<DeadLetter>,
+    /// There from the first subscriber on: its buffer takes more memory than all the rest of an idle system.
+    sender: OnceLock<broadcast::Sender<DeadLetter>>,
     count: AtomicU64,
     budget: Mutex<LogBudget>,
 }
@@ -240,7 +241,7 @@ pub(crate) struct DeadLetterOffice {
 impl DeadLetterOffice {
     pub(crate) fn new() -> Self {
         DeadLetterOffice {
-            sender: broadcast::Sender::new(BUFFER),
+            sender: OnceLock::new(),
             count: AtomicU64::new(0),
             budget: Mutex::new(LogBudget {
                 second: None,
@@ -251,8 +252,9 @@ impl DeadLetterOffice {
     }
 
     pub(crate) fn subscribe(&self) -> DeadLetters {
+        let sender = self.sender.get_or_init(|| broadcast::Sender::new(BUFFER));
         DeadLetters {
-            receiver: self.sender.subscribe(),
+            receiver: sender.subscribe(),
             missed: 0,
         }
     }
@@ -264,8 +266,10 @@ impl DeadLetterOffice {
     pub(crate) fn report(&self, letter: DeadLetter) {
         self.count.fetch_add(1, Ordering::Relaxed);
         self.log(letter.target, letter.message_type, &letter.reason);
-        if self.sender.receiver_count() > 0 {
-            drop(self.sender.send(letter));
+        if let Some(sender) = self.sender.get()
+            && sender.receiver_count() > 0
+        {
+            drop(sender.send(letter));
         }
     }
 
