@@ -239,6 +239,10 @@ impl PoolBuilder {
     /// The largest encoded result that is accepted from a process worker, in bytes; 256 MiB by default, below 4 GiB. A larger one fails its
     /// job with [`JobError::TooLarge`](crate::JobError::TooLarge).
     ///
+    /// A result of 1 MiB and more lies in a buffer that the pool keeps for the next one when the last part of the result is let go of: one
+    /// buffer per worker process, for one second. [`Blob`](crate::Blob)s in a result share it, and a buffer is at most twice as large as
+    /// what is in it.
+    ///
     /// # Examples
     ///
     /// ```

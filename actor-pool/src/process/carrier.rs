@@ -17,12 +17,13 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use tokio::time::sleep_until;
+use tokio::time::{Instant, sleep_until};
 
 use super::chunk::OUTCOME_HEAD;
 use super::desk::{Desk, Due};
 use super::frames::{Frames, Tag, read_page};
 use super::runner::PAGE;
+use super::shelf::{KEPT_FOR, Shelf};
 use super::wire::WorkerMsg;
 
 /// The agent's hold on a carrier.
@@ -39,10 +40,14 @@ impl Carrier {
         page: Option<File>,
         root: ActorRef<WorkerMsg>,
     ) -> io::Result<Self> {
+        let shelf = Arc::<Shelf>::default();
         let reading = Reading {
             socket: registered(socket, Interest::READABLE)?,
             // A failure is spelt out, so there is room for one whatever the limit.
-            frames: Frames::new(desk.result_max.max(64 * 1024).saturating_add(OUTCOME_HEAD)),
+            frames: Frames::new(desk.result_max.max(64 * 1024).saturating_add(OUTCOME_HEAD))
+                .with_shelf(&shelf),
+            shelf,
+            shelf_until: None,
             page,
             desk: Arc::clone(desk),
             root,
@@ -79,6 +84,9 @@ struct Reading {
     desk: Arc<Desk>,
     socket: AsyncFd<UnixStream>,
     frames: Frames,
+    shelf: Arc<Shelf>,
+    /// When what it keeps is given up.
+    shelf_until: Option<Instant>,
     page: Option<File>,
     root: ActorRef<WorkerMsg>,
     taking: Option<TakingBack>,
@@ -101,7 +109,7 @@ impl Reading {
             if writable.is_none() && self.desk.has_unsent() {
                 writable = registered(self.socket.get_ref(), Interest::WRITABLE).ok();
             }
-            let look = self.desk.next_look();
+            let look = sooner(self.desk.next_look(), self.shelf_until);
             tokio::select! { biased;
                 _ = &mut hung_up => break,
                 ready = self.socket.readable(), if !is_over => {
@@ -114,6 +122,9 @@ impl Reading {
                     self.desk.handle_taken_back(taken);
                 }
                 () = self.desk.called.notified() => self.desk.pump(),
+                () = self.shelf.filled.notified() => {
+                    self.shelf_until = Some(Instant::now() + KEPT_FOR);
+                }
                 () = room(writable.as_ref()) => {
                     self.desk.flush();
                     if !self.desk.has_unsent() {
@@ -156,7 +167,8 @@ impl Reading {
         let mut outcomes = 0;
         loop {
             let (tag, settled) = if let Some((number, tag, frame)) = self.frames.take_large() {
-                (tag, self.desk.settle_large(number, tag, frame.into()))
+                let frame = self.shelf.lend(frame);
+                (tag, self.desk.settle_large(number, tag, frame))
             } else {
                 match self.frames.next() {
                     Ok(Some(raw)) => (raw.tag(), raw.settle(&self.desk)),
@@ -193,6 +205,13 @@ impl Reading {
     }
 
     fn look(&mut self) {
+        if self
+            .shelf_until
+            .take_if(|due| *due <= Instant::now())
+            .is_some()
+        {
+            self.shelf.clear();
+        }
         if let Due::TakeBack(root, upto) = self.desk.look() {
             self.taking = Some(Box::pin(async move {
                 let asked =
@@ -221,7 +240,11 @@ async fn room(socket: Option<&AsyncFd<UnixStream>>) {
     }
 }
 
-async fn until(moment: Option<tokio::time::Instant>) {
+fn sooner(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    one.into_iter().chain(other).min()
+}
+
+async fn until(moment: Option<Instant>) {
     match moment {
         Some(moment) => sleep_until(moment).await,
         None => pending().await,

@@ -7,14 +7,17 @@
 //! | 12 | [`Kind`] | [`Tag`] |
 //! | 13.. | key of the job, `u64` little-endian; length of the name, `u16` little-endian; the name; the argument | the result, or an encoded [`Answer`](super::wire::Answer) |
 //!
-//! The length is checked against a limit before anything is kept for it, and the buffer grows with what has arrived. What comes from the
+//! The length is checked against a limit before anything is kept for it, and the buffer grows with what has arrived, or was there already. What comes from the
 //! other process never makes us panic.
 
 use std::io;
 use std::ops::Range;
 use std::os::fd::AsFd;
+use std::sync::Arc;
 
 use rustix::buffer::spare_capacity;
+
+use super::shelf::Shelf;
 
 /// Bytes of a frame's length.
 const LENGTH: usize = 4;
@@ -26,8 +29,6 @@ pub(super) const ORDER_HEAD: usize = 8 + 2 + u16::MAX as usize;
 const READ_ROOM: usize = 64 * 1024;
 /// A frame from this size on is handed out as the buffer itself.
 const LARGE: usize = 64 * 1024;
-/// The most that is offered to one read of a large frame.
-const READ_LARGE: usize = 4 * 1024 * 1024;
 
 /// What a worker is to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -177,6 +178,8 @@ pub(super) struct Frames {
     /// Bytes at the front that were handed out.
     used: usize,
     limit: usize,
+    /// Has a buffer for a large frame, perhaps.
+    shelf: Option<Arc<Shelf>>,
 }
 
 /// A frame of this length is longer than any that is expected, or no frame.
@@ -190,6 +193,15 @@ impl Frames {
             buffer: Vec::new(),
             used: 0,
             limit: limit.saturating_add(HEAD),
+            shelf: None,
+        }
+    }
+
+    /// Reads large frames into what the shelf has kept.
+    pub(super) fn with_shelf(self, shelf: &Arc<Shelf>) -> Self {
+        Frames {
+            shelf: Some(Arc::clone(shelf)),
+            ..self
         }
     }
 
@@ -228,14 +240,27 @@ impl Frames {
         if self.buffer.is_empty() && self.buffer.capacity() > 4 * READ_ROOM {
             self.buffer = Vec::new();
         }
-        let missing = match self.declared() {
-            Ok(Some(len)) => (len + LENGTH).saturating_sub(self.buffer.len()),
+        let whole = match self.declared() {
+            Ok(Some(len)) => len + LENGTH,
             _ => 0,
         };
-        let room = missing
-            .min(self.buffer.len().max(READ_ROOM))
-            .clamp(READ_ROOM, READ_LARGE);
-        self.buffer.reserve(room);
+        if whole > self.buffer.capacity() {
+            self.move_to_shelf(whole);
+        }
+        let room = whole
+            .saturating_sub(self.buffer.len())
+            .clamp(READ_ROOM, self.buffer.len().max(READ_ROOM));
+        // It has doubled already, and the last step is not to go far beyond the frame.
+        self.buffer.reserve_exact(room);
+    }
+
+    /// Goes on in a buffer that is there already.
+    fn move_to_shelf(&mut self, len: usize) {
+        let shelf = self.shelf.as_ref();
+        if let Some(mut kept) = shelf.and_then(|shelf| shelf.take(len)) {
+            kept.extend_from_slice(&self.buffer);
+            self.buffer = kept;
+        }
     }
 
     /// The next whole frame.

@@ -23,6 +23,7 @@ mod listener;
 mod pace;
 mod plan;
 mod runner;
+mod shelf;
 mod wire;
 mod worker;
 

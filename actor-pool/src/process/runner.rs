@@ -6,7 +6,8 @@
 //!
 //! Rules: (1) The outcome of a job is written before the next one begins, and that it begins: into the page that the pool sees too, which
 //! wakes nobody. So whatever becomes of this process, the pool knows which job was in hand. (2) What waits in the page goes into the
-//! socket when there is nothing more to do, when there is much of it, or after [`LINGER`], which a second thread sees to; it is started when something waits for the first time. (3) A job that
+//! socket when there is nothing more to do, when there is much of it, behind a job that took long, or after [`LINGER`], which a second
+//! thread sees to; that one is started when something waits for the first time. (3) A job that
 //! was taken back before it began is passed over.
 //!
 //! | of the page | |
@@ -22,7 +23,7 @@ use std::os::unix::fs::FileExt;
 use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actor_core::BoxError;
 use actor_remote::side::SideChannel;
@@ -42,6 +43,9 @@ pub(super) const PAGE: usize = 4096;
 const BATCH: usize = 2048;
 /// No outcome waits longer in the page.
 const LINGER: Duration = Duration::from_micros(500);
+/// The outcome of a job that took longer than this is sent before the next one begins: a write is little beside it, and nobody else needs
+/// to be woken for that.
+const SLOW: Duration = Duration::from_micros(250);
 /// Bytes behind the last outcome in the page.
 const BEHIND: usize = 4 + 8;
 /// Exit code of a worker whose job socket failed.
@@ -222,6 +226,16 @@ struct Batch {
     is_seen_to: bool,
     /// It waits.
     is_idle: bool,
+    /// When a job began last.
+    begun: Option<Instant>,
+}
+
+impl Batch {
+    /// A job begins now. Whether what is done so far is to be sent before.
+    fn begin(&mut self, now: Instant) -> bool {
+        let took = self.begun.replace(now).map(|begun| now - begun);
+        self.bytes.len() >= BATCH || took.is_some_and(|took| took >= SLOW)
+    }
 }
 
 /// The outcomes on their way to the pool.
@@ -240,8 +254,9 @@ impl Results {
         let Some(page) = &self.page else {
             return self.flush(batch);
         };
+        let is_due = batch.begin(Instant::now());
         // Nothing may wait that nobody sees to.
-        if batch.bytes.len() >= BATCH || !(batch.bytes.is_empty() || self.is_seen_to(batch)) {
+        if is_due || !(batch.bytes.is_empty() || self.is_seen_to(batch)) {
             self.flush(batch)?;
         }
         let end = batch.bytes.len();
@@ -357,6 +372,20 @@ mod tests {
         assert!(turns.begin(6));
         assert_eq!(turns.take_back(6), 7, "it has begun");
         assert!(turns.begin(7));
+    }
+
+    #[test]
+    fn outcomes_of_fast_jobs_gather_and_those_of_a_slow_one_go_at_once() {
+        let start = Instant::now();
+        let mut batch = Batch::default();
+        assert!(!batch.begin(start), "there was none before");
+        assert!(!batch.begin(start + SLOW / 2));
+
+        assert!(batch.begin(start + SLOW / 2 + SLOW));
+
+        assert!(!batch.begin(start + SLOW * 2));
+        batch.bytes.resize(BATCH, 0);
+        assert!(batch.begin(start + SLOW * 2));
     }
 
     #[test]

@@ -1,3 +1,4 @@
+use super::super::shelf::KEPT_MIN;
 use super::*;
 
 const ORDER: Order<'static> = Order {
@@ -56,6 +57,36 @@ fn room_for_a_large_frame_grows_with_what_has_arrived() {
     frames.make_room();
 
     assert!(frames.buffer.capacity() <= 2 * READ_ROOM);
+}
+
+#[test]
+fn the_buffer_of_a_large_frame_is_hardly_larger_than_the_frame() {
+    let whole = 5 * LARGE + 17;
+    let head = outcome_head(1, Tag::Done, whole - HEAD);
+    let mut frames = frames(&head, whole);
+
+    while !frames.has_next() {
+        frames.make_room();
+        let arrived = frames.buffer.capacity().min(whole);
+        frames.buffer.resize(arrived, 9);
+    }
+
+    assert!(frames.buffer.capacity() <= whole + READ_ROOM);
+}
+
+#[test]
+fn a_large_frame_goes_on_in_the_buffer_that_was_kept() {
+    let shelf = Arc::<Shelf>::default();
+    let kept = shelf.lend(vec![0; KEPT_MIN]);
+    let place = kept.as_ptr();
+    drop(kept);
+    let head = outcome_head(1, Tag::Done, KEPT_MIN - HEAD);
+    let mut frames = frames(&head, KEPT_MIN).with_shelf(&shelf);
+
+    frames.make_room();
+
+    assert_eq!(frames.buffer, head);
+    assert_eq!(frames.buffer.as_ptr(), place);
 }
 
 #[test]
