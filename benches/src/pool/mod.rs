@@ -7,7 +7,7 @@
 //! | `starting.rs` | from nothing to the first result |
 //! | `routing.rs` | messages to eight workers |
 //! | `skew.rs` | what short jobs suffer from long ones |
-//! | `scaling.rs` | two processes beside one thread |
+//! | `scaling.rs` | two processes beside two threads |
 //! | `large.rs` | 64 MiB in one piece |
 //! | `python.rs`, `peer.py` | the peer, and how it is talked to |
 //! | `kept.rs` | what stays from round to round |
@@ -41,7 +41,8 @@ pub(crate) fn subjects(runtime: &Runtime) -> Vec<Subject> {
     let mut subjects = vec![
         ours(on),
         by_hand(on),
-        Subject::new("raw_threads", Role::Extra).with(Workload::Scaling, scaling::two_threads(on)),
+        Subject::new("raw_half", Role::Extra)
+            .with(Workload::Scaling, scaling::half_of_one_thread(on)),
         Subject::new("raw_fresh", Role::Extra)
             .with(Workload::LargeResult, lazily(large::raw_into_fresh)),
         Subject::new("round_robin", Role::Otherwise).with(Workload::Skew, skew::round_robin(on)),
@@ -73,7 +74,7 @@ fn by_hand(on: &tokio::runtime::Handle) -> Subject {
             Workload::ProcessesApply,
             lazily(|| raw::asks(|sizes| sizes.pool.applied)),
         )
-        .with(Workload::Scaling, scaling::ideal(on))
+        .with(Workload::Scaling, scaling::two_threads(on))
         .with(Workload::LargeResult, lazily(large::raw));
     let add =
         |subject: Subject, (workload, _)| subject.with(workload, routing::by_hand(on, workload));
