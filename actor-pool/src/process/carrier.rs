@@ -23,7 +23,7 @@ use super::chunk::OUTCOME_HEAD;
 use super::desk::{Desk, Due};
 use super::frames::{Frames, Tag, read_page};
 use super::runner::PAGE;
-use super::shelf::{KEPT_FOR, Shelf};
+use super::shelf::Shelf;
 use super::wire::WorkerMsg;
 
 /// The agent's hold on a carrier.
@@ -47,7 +47,6 @@ impl Carrier {
             frames: Frames::new(desk.result_max.max(64 * 1024).saturating_add(OUTCOME_HEAD))
                 .with_shelf(&shelf),
             shelf,
-            shelf_until: None,
             page,
             desk: Arc::clone(desk),
             root,
@@ -85,8 +84,6 @@ struct Reading {
     socket: AsyncFd<UnixStream>,
     frames: Frames,
     shelf: Arc<Shelf>,
-    /// When what it keeps is given up.
-    shelf_until: Option<Instant>,
     page: Option<File>,
     root: ActorRef<WorkerMsg>,
     taking: Option<TakingBack>,
@@ -109,7 +106,7 @@ impl Reading {
             if writable.is_none() && self.desk.has_unsent() {
                 writable = registered(self.socket.get_ref(), Interest::WRITABLE).ok();
             }
-            let look = sooner(self.desk.next_look(), self.shelf_until);
+            let look = sooner(self.desk.next_look(), self.shelf.due());
             tokio::select! { biased;
                 _ = &mut hung_up => break,
                 ready = self.socket.readable(), if !is_over => {
@@ -122,9 +119,8 @@ impl Reading {
                     self.desk.handle_taken_back(taken);
                 }
                 () = self.desk.called.notified() => self.desk.pump(),
-                () = self.shelf.filled.notified() => {
-                    self.shelf_until = Some(Instant::now() + KEPT_FOR);
-                }
+                // From here on there is a time to watch.
+                () = self.shelf.filled.notified() => {}
                 () = room(writable.as_ref()) => {
                     self.desk.flush();
                     if !self.desk.has_unsent() {
@@ -205,13 +201,7 @@ impl Reading {
     }
 
     fn look(&mut self) {
-        if self
-            .shelf_until
-            .take_if(|due| *due <= Instant::now())
-            .is_some()
-        {
-            self.shelf.clear();
-        }
+        self.shelf.handle_time(Instant::now());
         if let Due::TakeBack(root, upto) = self.desk.look() {
             self.taking = Some(Box::pin(async move {
                 let asked =

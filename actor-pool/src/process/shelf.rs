@@ -1,4 +1,4 @@
-//! Where the buffer of a large result waits for the next one. Pure: the carrier sees to the time.
+//! Where the buffer of a large result waits for the next one. The carrier sees to the time.
 //!
 //! The kernel clears the pages of new memory one by one, when each is touched first: for tens of MiB that takes twice as long as the way
 //! through the socket. So the buffer in which a large result was read is kept when the last user of the result lets go of it, and the next
@@ -17,31 +17,38 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 /// A smaller buffer is not kept: the allocator has such at hand.
 pub(super) const KEPT_MIN: usize = 1024 * 1024;
 /// A buffer that nobody has wanted for so long goes back to the system: long enough for one result after the other, too short to be missed.
-pub(super) const KEPT_FOR: Duration = Duration::from_secs(1);
+const KEPT_FOR: Duration = Duration::from_secs(1);
 /// A result does not hold on to more than this many times its size.
 const EXCESS: usize = 2;
 
 /// See the module's header.
 #[derive(Debug, Default)]
 pub(super) struct Shelf {
-    kept: Mutex<Option<Vec<u8>>>,
+    kept: Mutex<Option<Kept>>,
     /// A buffer has come back.
     pub(super) filled: Notify,
 }
 
+#[derive(Debug)]
+struct Kept {
+    buffer: Vec<u8>,
+    until: Instant,
+}
+
 impl Shelf {
-    fn lock(&self) -> MutexGuard<'_, Option<Vec<u8>>> {
+    fn lock(&self) -> MutexGuard<'_, Option<Kept>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// An empty buffer for so many bytes, if there is one that suits.
     pub(super) fn take(&self, len: usize) -> Option<Vec<u8>> {
-        let suits = |kept: &mut Vec<u8>| len >= KEPT_MIN && kept.capacity() / EXCESS <= len;
-        self.lock().take_if(suits)
+        let suits = |kept: &mut Kept| len >= KEPT_MIN && kept.buffer.capacity() / EXCESS <= len;
+        self.lock().take_if(suits).map(|kept| kept.buffer)
     }
 
     /// What was read, for as long as somebody wants it; then the buffer comes back.
@@ -55,17 +62,23 @@ impl Shelf {
         })
     }
 
-    /// Keeps nothing any more.
-    pub(super) fn clear(&self) {
-        let kept = self.lock().take();
+    /// When to look at the time again, if there is anything to give up.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.lock().as_ref().map(|kept| kept.until)
+    }
+
+    /// Gives up what was kept long enough.
+    pub(super) fn handle_time(&self, now: Instant) {
+        let kept = self.lock().take_if(|kept| kept.until <= now);
         // Outside of the lock: it takes a while.
         drop(kept);
     }
 
     /// The one that was in use last stays.
-    fn put_back(&self, mut buffer: Vec<u8>) {
+    fn put_back(&self, mut buffer: Vec<u8>, now: Instant) {
         buffer.clear();
-        let before = self.lock().replace(buffer);
+        let until = now + KEPT_FOR;
+        let before = self.lock().replace(Kept { buffer, until });
         drop(before);
         self.filled.notify_one();
     }
@@ -86,7 +99,7 @@ impl AsRef<[u8]> for Lent {
 impl Drop for Lent {
     fn drop(&mut self) {
         if let Some(shelf) = self.shelf.upgrade() {
-            shelf.put_back(std::mem::take(&mut self.buffer));
+            shelf.put_back(std::mem::take(&mut self.buffer), Instant::now());
         }
     }
 }
@@ -140,14 +153,30 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_kept_after_clearing_or_beyond_the_worker() {
-        let shelf = Arc::<Shelf>::default();
-        drop(shelf.lend(read(KEPT_MIN)));
-        shelf.clear();
-        assert!(shelf.take(KEPT_MIN).is_none());
+    fn what_nobody_wants_is_kept_for_a_second() {
+        let (shelf, start) = (Shelf::default(), Instant::now());
+        shelf.put_back(read(KEPT_MIN), start);
+        let due = start + KEPT_FOR;
+        assert_eq!(shelf.due(), Some(due));
 
+        shelf.handle_time(due - Duration::from_nanos(1));
+        let taken = shelf.take(KEPT_MIN).expect("it is not time yet");
+        assert_eq!(shelf.due(), None, "there is nothing to give up");
+
+        shelf.put_back(taken, start);
+        shelf.handle_time(due);
+        assert!(shelf.take(KEPT_MIN).is_none());
+    }
+
+    #[test]
+    fn a_result_outlives_its_worker_and_its_buffer_is_not_kept() {
+        let shelf = Arc::<Shelf>::default();
+        let gone = Arc::downgrade(&shelf);
         let result = shelf.lend(read(KEPT_MIN));
+
         drop(shelf);
-        assert_eq!(result.len(), KEPT_MIN, "the result is its user's");
+
+        assert_eq!(result.len(), KEPT_MIN);
+        assert!(gone.upgrade().is_none());
     }
 }
