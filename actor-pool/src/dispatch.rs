@@ -324,6 +324,12 @@ impl<J: Clone> Dispatch<J> {
         self.phase != Phase::Open && self.jobs.is_empty()
     }
 
+    /// Whether it is open, has nothing to tell, and waits for no moment.
+    pub(crate) fn is_quiet(&self) -> bool {
+        let has_told = self.wakes.is_empty() && self.kills.is_empty() && self.ended.is_empty();
+        has_told && self.phase == Phase::Open && !self.is_throttled && self.timers.is_empty()
+    }
+
     /// Where a job stands; `None` once it is gone.
     pub(crate) fn stage(&self, key: Key) -> Option<Stage> {
         self.jobs.get(key).map(|entry| match entry.place {

@@ -160,6 +160,10 @@ impl Shared {
 
     /// Wakes whom the last change concerns, and lets go of the lock.
     fn settle<'a>(&'a self, mut state: MutexGuard<'a, State>) {
+        // As nearly always.
+        if state.concerns_nobody() {
+            return;
+        }
         loop {
             let wake = state.dispatch.poll_wake();
             let kill = state.dispatch.poll_kill();
@@ -531,6 +535,11 @@ impl State {
             self.armed = Some(next);
         }
         is_sooner
+    }
+
+    /// Whether there is nothing to be told to anybody.
+    fn concerns_nobody(&self) -> bool {
+        self.dispatch.is_quiet() && !self.line.has_waiting() && self.drain_waker.is_none()
     }
 
     fn poll_ended(&mut self) -> Vec<(AnyTask, Verdict)> {

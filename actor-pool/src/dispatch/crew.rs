@@ -111,10 +111,15 @@ impl<J: Clone> Dispatch<J> {
     /// A worker lets go of a job. `false` when it was taken from it before.
     fn put_down(&mut self, id: WorkerId, key: Key) -> bool {
         let worker = &mut self.workers[id];
-        let Some(place) = worker.in_hand.iter().position(|held| *held == key) else {
-            return false;
-        };
-        worker.in_hand.remove(place);
+        // As a rule the first.
+        if worker.in_hand.front() == Some(&key) {
+            worker.in_hand.pop_front();
+        } else {
+            let Some(place) = worker.in_hand.iter().position(|held| *held == key) else {
+                return false;
+            };
+            worker.in_hand.remove(place);
+        }
         self.in_hand -= 1;
         if worker.aborting > 0 {
             if self.jobs.get(key).is_some_and(|entry| entry.is_aborted) {

@@ -27,6 +27,10 @@ impl Timers {
         self.heap.push(Reverse((at, key)));
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.heap.is_empty()
+    }
+
     /// When the first of them is due.
     pub(super) fn first(&self) -> Option<Moment> {
         self.heap.peek().map(|Reverse((at, _))| *at)
