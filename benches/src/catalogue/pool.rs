@@ -78,7 +78,7 @@ pub(super) const SKEW: &[Measure] = &[measure(
 pub(super) const SCALING: &[Measure] = &[measure(
     "scaling",
     "ms",
-    "ms for equal jobs of 1 ms of CPU over two processes; raw: the ideal, two plain threads that count the jobs off; the bar is 0.95 of it",
+    "ms for equal jobs of 1 ms of CPU over two processes; raw: the ideal, half the time of one thread; the bar is 0.95 of it; two_threads: what two plain threads reach",
 )
 .raw_bar(1.0 / 0.95)];
 

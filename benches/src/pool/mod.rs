@@ -41,8 +41,8 @@ pub(crate) fn subjects(runtime: &Runtime) -> Vec<Subject> {
     let mut subjects = vec![
         ours(on),
         by_hand(on),
-        Subject::new("raw_half", Role::Extra)
-            .with(Workload::Scaling, scaling::half_of_one_thread(on)),
+        Subject::new("two_threads", Role::Extra)
+            .with(Workload::Scaling, scaling::two_threads(on)),
         Subject::new("raw_fresh", Role::Extra)
             .with(Workload::LargeResult, lazily(large::raw_into_fresh)),
         Subject::new("round_robin", Role::Otherwise).with(Workload::Skew, skew::round_robin(on)),
@@ -74,7 +74,7 @@ fn by_hand(on: &tokio::runtime::Handle) -> Subject {
             Workload::ProcessesApply,
             lazily(|| raw::asks(|sizes| sizes.pool.applied)),
         )
-        .with(Workload::Scaling, scaling::two_threads(on))
+        .with(Workload::Scaling, scaling::half_of_one_thread(on))
         .with(Workload::LargeResult, lazily(large::raw));
     let add =
         |subject: Subject, (workload, _)| subject.with(workload, routing::by_hand(on, workload));

@@ -1,8 +1,9 @@
-//! Equal jobs of 1 ms of computing over two processes, beside what two cores can do: two plain threads that count the jobs off, so that
-//! neither waits for the other at the end, and nothing is handed out.
+//! Equal jobs of 1 ms of computing over two processes, beside the ideal: half the time that one thread takes for all of them while the
+//! other core rests.
 //!
-//! `raw_half` is half the time that one thread takes for all of them while the other core rests. Two threads do not reach it where cores
-//! share a clock, a cache or a machine with others: it shows what the machine takes away, and no pool can give back.
+//! `two_threads` are two plain threads that count the jobs off, so that neither waits for the other at the end and nothing is handed out.
+//! They do not reach the ideal where cores share a clock, a cache or a machine with others: they show what the machine takes away, and no
+//! pool can give back.
 
 use std::{
     hint::black_box,
