@@ -379,14 +379,13 @@ impl<J: Clone> Dispatch<J> {
         let Some(entry) = self.jobs.get(key) else {
             return;
         };
-        let is_over = |at: Option<Moment>| at.is_some_and(|at| at <= self.now);
-        if let (true, Place::InHand(id)) = (entry.is_aborted, entry.place) {
-            self.insist(id, key);
-        } else if entry.place.is_pending() && is_over(entry.deadline()) {
-            self.end(key, Verdict::Expired);
-        } else if entry.place == Place::Timed && entry.not_before().is_none_or(|at| at <= self.now)
-        {
-            self.enqueue(key);
+        let is_over = entry.deadline().is_some_and(|at| at <= self.now);
+        let is_due = entry.not_before().is_none_or(|at| at <= self.now);
+        match entry.place {
+            Place::InHand(id) if entry.is_aborted && is_due => self.insist(id, key),
+            place if place.is_pending() && is_over => self.end(key, Verdict::Expired),
+            Place::Timed if is_due => self.enqueue(key),
+            _ => {}
         }
     }
 

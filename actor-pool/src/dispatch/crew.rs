@@ -139,7 +139,17 @@ impl<J: Clone> Dispatch<J> {
             self.idle.retain(|idle| *idle != id);
         }
         self.kill_if_alone(id);
-        self.timers.set(self.now.plus(GRACE), key, &self.jobs);
+        self.give_grace(key);
+    }
+
+    /// Looks again later at a job that is to be ended.
+    fn give_grace(&mut self, key: Key) {
+        let at = self.now.plus(GRACE);
+        // Its deadline may come sooner, and is of no concern any more.
+        if let Some(rare) = self.jobs.get_mut(key).and_then(|entry| entry.rare.as_mut()) {
+            rare.not_before = Some(at);
+        }
+        self.timers.set(at, key, &self.jobs);
     }
 
     /// Ends a worker that has in hand only what is to be ended.
@@ -155,7 +165,7 @@ impl<J: Clone> Dispatch<J> {
         if self.in_hand_of(id) == Some(key) {
             self.kill(id);
         } else {
-            self.timers.set(self.now.plus(GRACE), key, &self.jobs);
+            self.give_grace(key);
         }
     }
 

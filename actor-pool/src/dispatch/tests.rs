@@ -853,6 +853,27 @@ fn a_worker_that_gives_nothing_back_is_killed_for_its_first_job_after_a_while() 
 }
 
 #[test]
+fn the_deadline_of_a_job_that_is_to_be_ended_does_not_shorten_its_while() {
+    // P1, P3
+    let mut pool = rested(&[Process], 2);
+    let deadline = Moment::START.plus(GRACE / 2);
+    let rare = Rare {
+        deadline: Some(deadline),
+        ..Rare::default()
+    };
+    let first = with(&mut pool, 1, rare);
+    any(&mut pool, 2);
+    assert_eq!([take(&mut pool, 0), take(&mut pool, 0)], [Some(1), Some(2)]);
+    pool.handle_abort(first);
+
+    pool.advance(deadline);
+    assert_eq!(kills(&mut pool), [], "the second may be running");
+
+    pool.advance(Moment::START.plus(GRACE));
+    assert_eq!(kills(&mut pool), [0]);
+}
+
+#[test]
 fn a_worker_is_not_killed_for_a_job_behind_one_that_may_be_running() {
     // P1, P3
     let (mut pool, keys) = holding(2);
