@@ -141,7 +141,7 @@ where
         }
     }
 
-    fn encode_items(&self) -> Vec<u8> {
+    fn encode_items(&self, limit: usize) -> Vec<u8> {
         let mut packed = Vec::new();
         let mut unsent = Vec::new();
         for (place, argument) in lock(&self.arguments).iter().enumerate() {
@@ -149,6 +149,9 @@ where
                 encode_into(Payload::Argument, argument, packed)
             });
             unsent.extend(encoded.err().map(|error| (place, error)));
+            if packed.len() > limit {
+                break;
+            }
         }
         lock(&self.parts).unsent = unsent;
         packed

@@ -28,8 +28,8 @@ pub(crate) fn push_with<E>(
         buffer.truncate(before);
         return Err(error);
     }
-    let length = u32::try_from(buffer.len() - before - LENGTH);
-    let length = length.expect("what travels is limited far below 4 GiB");
+    // What is longer is over every limit, and never leaves.
+    let length = u32::try_from(buffer.len() - before - LENGTH).unwrap_or(u32::MAX);
     buffer[before..before + LENGTH].copy_from_slice(&length.to_le_bytes());
     Ok(())
 }

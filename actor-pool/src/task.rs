@@ -69,8 +69,9 @@ pub(crate) trait Task: Send + Sync {
     /// The work was tried elsewhere, and failed; perhaps it is to be tried again.
     fn complete_failed(&self, error: JobError, settle: Settle<'_>);
 
-    /// The encoded arguments of a chunk, but for those that cannot be encoded; each packed by [`pack`](crate::pack).
-    fn encode_items(&self) -> Vec<u8> {
+    /// The encoded arguments of a chunk, but for those that cannot be encoded; each packed by [`pack`](crate::pack). It stops where they are
+    /// longer than the limit.
+    fn encode_items(&self, _limit: usize) -> Vec<u8> {
         Vec::new()
     }
 

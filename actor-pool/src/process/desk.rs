@@ -23,7 +23,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::agent::AgentMsg;
-use super::chunk::{outcomes, read_answer};
+use super::chunk::{OUTCOME_HEAD, outcomes, read_answer};
 use super::frames::{HEAD, Kind, Order, Raw, Tag, put_order};
 use super::pace::{Pace, STALL};
 use super::plan::ProcessOptions;
@@ -36,6 +36,8 @@ use crate::{JobError, Payload, WorkerInfo};
 
 /// So much is gathered for one write.
 const GATHER: usize = 64 * 1024;
+/// No failure is spelt out longer, in bytes.
+const FAILURE_MAX: usize = 64 * 1024;
 
 /// See the module's header.
 pub(crate) struct Desk {
@@ -306,12 +308,12 @@ impl Desk {
     }
 
     fn encode(&self, job: &AnyTask, name: &str) -> Result<Vec<u8>, JobError> {
+        let limit = self.argument_max.saturating_sub(name.len());
         let argument = if job.items() > 1 {
-            job.encode_items()
+            job.encode_items(limit)
         } else {
             job.encode()?
         };
-        let limit = self.argument_max.saturating_sub(name.len());
         if argument.len() > limit {
             return Err(JobError::TooLarge {
                 payload: Payload::Argument,
@@ -349,8 +351,7 @@ impl Desk {
                 return false;
             }
             if tag == Some(Tag::Part) {
-                line.parts.extend_from_slice(body);
-                return true;
+                return line.take_part(body, self.result_max);
             }
             let Some(held) = line.in_hand.pop_front() else {
                 return false;
@@ -533,6 +534,15 @@ impl Desk {
     }
 }
 
+/// The most that the outcomes of a chunk take, in bytes; of a single job none come in parts.
+fn parts_max(items: u32, result_max: usize) -> usize {
+    let one = result_max.max(FAILURE_MAX).saturating_add(OUTCOME_HEAD);
+    match items {
+        0 | 1 => 0,
+        items => one.saturating_mul(usize::try_from(items).unwrap_or(usize::MAX)),
+    }
+}
+
 /// Takes those with such a number out of the line, in their order.
 fn split_off<T>(
     line: &mut VecDeque<T>,
@@ -558,6 +568,17 @@ impl Line {
         } else {
             limit
         }
+    }
+
+    /// Outcomes of a chunk that are not its last. `false`: they are longer than those of all its items can be.
+    fn take_part(&mut self, part: &[u8], result_max: usize) -> bool {
+        let items = self.in_hand.front().map_or(0, |first| first.job.items());
+        let len = self.parts.len() + part.len();
+        let is_possible = len <= parts_max(items, result_max);
+        if is_possible {
+            self.parts.extend_from_slice(part);
+        }
+        is_possible
     }
 
     /// Writes what fits; for the rest the carrier is called.
@@ -596,6 +617,15 @@ impl Raw<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    // P10, R4
+    #[test]
+    fn outcomes_in_parts_take_no_more_than_those_of_all_items_can() {
+        assert_eq!(parts_max(1, 1 << 20), 0, "a single job has none");
+        assert_eq!(parts_max(3, 1 << 20), 3 * ((1 << 20) + OUTCOME_HEAD));
+        assert_eq!(parts_max(2, 10), 2 * (FAILURE_MAX + OUTCOME_HEAD));
+        assert_eq!(parts_max(u32::MAX, usize::MAX), usize::MAX);
+    }
 
     // P3
     #[test]
