@@ -9,6 +9,7 @@
 //! The process is a temporary child of the pool's supervisor, which owns its life; when to start the next one is decided here, so a
 //! pool never gives up. It sees no job before a worker has ended.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,8 @@ use actor_core::{
     Actor, ActorRef, ActorResult, Context, ExitReason, MonitorId, Reply, Signal, SupervisorError,
     SupervisorRef,
 };
+use actor_remote::PidWatch;
+use actor_remote::side::SideSlot;
 
 use super::carrier::{Carrier, prepare};
 use super::desk::{Desk, Held};
@@ -61,7 +64,7 @@ pub(crate) struct Agent {
     listener: ActorRef<Told>,
     /// There is no process, because there is nothing to do; not because one was lost.
     is_parked: bool,
-    /// Workers in a row that ended without having done a job.
+    /// Workers in a row that ended without having done a job, and not for one that ran too long.
     failures: u32,
 }
 
@@ -111,20 +114,16 @@ impl Agent {
                 other => ExitReason::StartFailed(other.to_string()),
             });
         }
-        let failed = |what: &str| ExitReason::StartFailed(what.to_owned());
-        let channel = side.take().ok_or_else(|| failed("it has no job socket"))?;
-        let (socket, page) = prepare(channel).map_err(|error| failed(&error.to_string()))?;
-        // The first message: a worker that is ended before it can be told is not worth a word.
-        drop(actor.try_send(WorkerMsg::Hello(self.listener.clone())));
-        let info = self.shared.up(self.id, pid.current());
-        self.shared.set_process(self.id, Some(actor.any()));
-        self.is_parked = false;
-        tracing::debug!(worker = %self.name, pid = info.pid, "a worker process has started");
-        let agent = ctx.actor_ref();
-        self.desk
-            .open(Arc::clone(&socket), actor.clone(), agent, info);
-        let carrier = Carrier::start(&self.desk, &socket, page, actor.clone())
-            .map_err(|error| failed(&error.to_string()))?;
+        let connected = self.connect(ctx, &actor, &pid, &side);
+        let carrier = match connected {
+            Ok(carrier) => carrier,
+            Err(error) => {
+                let reason = ExitReason::StartFailed(error.to_string());
+                ctx.demonitor(monitor);
+                self.abandon(&reason).await;
+                return Err(reason);
+            }
+        };
         self.worker = Some(Worker {
             actor,
             monitor,
@@ -134,6 +133,39 @@ impl Agent {
             ctx.send_after(IDLE, limit, AgentMsg::Idle);
         }
         Ok(())
+    }
+
+    /// Makes what jobs go over to a process that has started. Too few descriptors are left for it, say, when there is an error.
+    fn connect(
+        &mut self,
+        ctx: &Context<Self>,
+        actor: &ActorRef<WorkerMsg>,
+        pid: &PidWatch,
+        side: &SideSlot,
+    ) -> io::Result<Carrier> {
+        let channel = side.take();
+        let channel = channel.ok_or_else(|| io::Error::other("it has no job socket"))?;
+        let (socket, page) = prepare(channel)?;
+        // The first message: a worker that is ended before it can be told is not worth a word.
+        drop(actor.try_send(WorkerMsg::Hello(self.listener.clone())));
+        let info = self.shared.up(self.id, pid.current());
+        self.shared.set_process(self.id, Some(actor.any()));
+        self.is_parked = false;
+        tracing::debug!(worker = %self.name, pid = info.pid, "a worker process has started");
+        let agent = ctx.actor_ref();
+        self.desk
+            .open(Arc::clone(&socket), actor.clone(), agent, info);
+        Carrier::start(&self.desk, &socket, page, actor.clone())
+    }
+
+    /// Ends a process that has started and cannot be used. The next one is to have its name, and no job waits for it.
+    async fn abandon(&mut self, reason: &ExitReason) {
+        let left = self.desk.hang_up();
+        drop(self.supervisor.terminate_child(&self.name).await);
+        // Whoever found it up has perhaps handed it a job, and nobody has looked how far it was.
+        let may_have_begun = !left.in_hand.is_empty();
+        self.shared.lost(self.id, may_have_begun, reason);
+        left.in_hand.into_iter().for_each(|held| discard(held.job));
     }
 
     /// The first start: what fails is tried again, but not for ever.
@@ -249,6 +281,8 @@ impl Agent {
             && has_expired
             && let Some(first) = left.in_hand.pop_front()
         {
+            // The fault of the job, so its successor need not be careful.
+            self.failures = 0;
             self.expire(first);
             self.shared.lost(self.id, false, reason);
         } else {
