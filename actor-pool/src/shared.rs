@@ -6,6 +6,8 @@
 //! Rules: (1) under the lock runs no user code, no drop of user data and no wake; what is to be woken is collected and woken
 //! afterwards. (2) Room is what `capacity` leaves beside the pending jobs and the places kept in the line; nobody overtakes the line.
 
+#[cfg(test)]
+mod tests;
 mod workers;
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -539,7 +541,10 @@ impl State {
 
     /// Whether there is nothing to be told to anybody.
     fn concerns_nobody(&self) -> bool {
-        self.dispatch.is_quiet() && !self.line.has_waiting() && self.drain_waker.is_none()
+        // Of those who waited for room nothing is left either: a moment for them that has passed would come again and again.
+        let is_room_settled = self.room_due.is_none() && !self.is_granting;
+        let nobody_waits = !self.line.has_waiting() && self.drain_waker.is_none();
+        self.dispatch.is_quiet() && is_room_settled && nobody_waits
     }
 
     fn poll_ended(&mut self) -> Vec<(AnyTask, Verdict)> {
