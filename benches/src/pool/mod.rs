@@ -41,8 +41,7 @@ pub(crate) fn subjects(runtime: &Runtime) -> Vec<Subject> {
     let mut subjects = vec![
         ours(on),
         by_hand(on),
-        Subject::new("two_threads", Role::Extra)
-            .with(Workload::Scaling, scaling::two_threads(on)),
+        Subject::new("two_threads", Role::Extra).with(Workload::Scaling, scaling::two_threads(on)),
         Subject::new("raw_fresh", Role::Extra)
             .with(Workload::LargeResult, lazily(large::raw_into_fresh)),
         Subject::new("round_robin", Role::Otherwise).with(Workload::Skew, skew::round_robin(on)),
