@@ -101,6 +101,15 @@ impl<Arg, Out> Chunk<Arg, Out> {
     }
 }
 
+/// The same with a name of its own: each item holds it, and who lets go of items on one core would else be in the way of who makes the
+/// next ones on another.
+fn apart(worker: &WorkerInfo) -> WorkerInfo {
+    WorkerInfo {
+        name: Arc::from(&*worker.name),
+        ..*worker
+    }
+}
+
 impl<Arg, Out> Task for Chunk<Arg, Out>
 where
     Arg: Serialize + DeserializeOwned + Send + 'static,
@@ -116,6 +125,7 @@ where
 
     fn run(&self, worker: &WorkerInfo, settle: Settle<'_>) {
         let run = self.job.function();
+        let worker = &apart(worker);
         let one = |_| {
             let argument = lock(&self.arguments).pop_front();
             let argument = argument.ok_or_else(gone)?;
@@ -163,6 +173,7 @@ where
         worker: &WorkerInfo,
         settle: Settle<'_>,
     ) {
+        let worker = &apart(worker);
         let unsent = std::mem::take(&mut lock(&self.parts).unsent);
         let mut unsent = unsent.into_iter().peekable();
         let one = |place| {

@@ -19,7 +19,7 @@ use crate::{Job, JobError, JobHandle, JobOptions, Pool, Refusal};
 /// and back, and few enough that arguments stay lazy.
 const AHEAD: usize = 16;
 /// The largest automatic chunk: the way to a worker and back is shared by enough.
-const CHUNK_MAX: usize = 2048;
+const CHUNK_MAX: usize = 4096;
 /// The automatic chunk when nobody knows how many arguments there are.
 const CHUNK_UNKNOWN: usize = 64;
 /// How many automatic chunks each worker gets, so that a slow one does not keep all others waiting at the end.
