@@ -123,10 +123,11 @@ impl<'a> Writer<'a> {
             let (carried, signature) = (&message.carried, self.signature(message));
             quote!(#(#carried)* #signature;)
         });
+        // A message may be sent as a variant only, by a timer for instance; its method is no dead code then.
         quote! {
             #(#cfgs)*
             #[doc = #doc]
-            #[allow(dead_code, reason = "a message may be sent as a variant only, by a timer for instance")]
+            #[allow(dead_code)]
             #vis trait #ref_trait #params #bounds {
                 #(#methods)*
             }
