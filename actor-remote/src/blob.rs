@@ -5,7 +5,7 @@
 //! | 0, the bytes with their length | on links, and when they are few |
 //! | 1, their length | when whoever encodes carries them beside the message; they come in the order in which they were met |
 //!
-//! Pools use the second way for results: then they are written from where they are, and are read where they stay.
+//! Pools use the second way for arguments and results: they are written from where they are, and stay where they were read.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -27,8 +27,8 @@ thread_local! {
     static SOURCE: RefCell<Option<Bytes>> = const { RefCell::new(None) };
 }
 
-/// Bytes in a message, an argument or a result: encoded as one piece rather than one by one, and cheap to clone. The result of a job in
-/// another process is not even copied: it stays where it was read.
+/// Bytes in a message, an argument or a result: encoded as one piece rather than one by one, and cheap to clone. On the way to a job in
+/// another process and back they are not even copied, but into the socket and out of it.
 ///
 /// # Examples
 ///

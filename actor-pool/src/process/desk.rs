@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use actor_core::ActorRef;
 use actor_core::panic::discard;
-use actor_remote::blob::with_source;
+use actor_remote::blob::{apart, with_source};
 use bytes::Bytes;
 use rustix::io::Errno;
 use rustix::net::{SendFlags, send};
@@ -24,7 +24,8 @@ use tokio::time::Instant;
 
 use super::agent::AgentMsg;
 use super::chunk::{OUTCOME_HEAD, outcomes, read_answer};
-use super::frames::{HEAD, Kind, Order, Raw, Tag, put_order};
+use super::frames::{HEAD, Kind, Order, Raw, Tag, cut_apart, put_order};
+use super::outgoing::Outgoing;
 use super::pace::{Pace, STALL};
 use super::plan::ProcessOptions;
 use super::wire::WorkerMsg;
@@ -71,9 +72,7 @@ struct Line {
     root: ActorRef<WorkerMsg>,
     agent: ActorRef<AgentMsg>,
     info: WorkerInfo,
-    out: Vec<u8>,
-    /// Of `out`, what is in the socket.
-    sent: usize,
+    out: Outgoing,
     in_hand: VecDeque<Held>,
     /// Outcomes of the first in hand, a chunk whose last ones have not come.
     parts: Vec<u8>,
@@ -152,8 +151,7 @@ impl Desk {
             root,
             agent,
             info,
-            out: Vec::new(),
-            sent: 0,
+            out: Outgoing::default(),
             in_hand: VecDeque::new(),
             parts: Vec::new(),
             last: 0,
@@ -222,15 +220,15 @@ impl Desk {
                 self.hand_out(line, key, job);
             }
             let mut state = self.lock();
-            if let Some(line) = &mut state.line {
-                line.flush(&self.called);
-            }
-            if !std::mem::take(&mut state.again) {
-                state.is_pumping = false;
-                drop(state);
+            let written = state.line.as_mut().map(|line| line.flush(&self.called));
+            let is_over = !std::mem::take(&mut state.again);
+            state.is_pumping = !is_over;
+            line = state.line.as_ref().map_or(0, |line| line.number);
+            drop(state);
+            discard(written);
+            if is_over {
                 return self.retire_if_free();
             }
-            line = state.line.as_ref().map_or(0, |line| line.number);
         }
     }
 
@@ -251,7 +249,7 @@ impl Desk {
 
     fn hand_out(&self, number: u64, key: Key, job: AnyTask) {
         let name = job.name().unwrap_or_default();
-        let argument = match self.encode(&job, name) {
+        let (argument, blobs) = match self.encode(&job, name) {
             Ok(argument) => argument,
             Err(JobError::TooLarge { .. }) if job.items() > 1 => {
                 self.shared.split(self.id, key);
@@ -278,65 +276,69 @@ impl Desk {
         line.given += u64::from(job.items());
         let order = Order {
             number: line.last,
-            kind: if job.items() > 1 {
-                Kind::Chunk
-            } else {
-                Kind::One
+            kind: match (job.items(), &blobs[..]) {
+                (0 | 1, []) => Kind::One,
+                (0 | 1, _) => Kind::OneApart,
+                _ => Kind::Chunk,
             },
             key: key.to_bits(),
             name,
             argument: &argument,
         };
-        put_order(&mut line.out, &order);
+        put_order(line.out.gathered(), &order, total(&blobs));
+        let is_large = !blobs.is_empty();
+        blobs.into_iter().for_each(|blob| line.out.push(blob));
         line.in_hand.push_back(Held {
             number: line.last,
             key,
             job,
         });
-        if line.out.len() >= GATHER {
-            line.flush(&self.called);
-        }
+        let is_full = is_large || line.out.gathered().len() >= GATHER;
+        let written = is_full.then(|| line.flush(&self.called));
         // From here on the carrier has a time to watch.
         let watched = if self.time_max.is_some() { 1 } else { 2 };
         if line.in_hand.len() == watched {
             self.called.notify_one();
         }
-        if self.jobs_max.is_some_and(|max| line.given >= max) {
-            drop(state);
+        let is_last = self.jobs_max.is_some_and(|max| line.given >= max);
+        drop(state);
+        discard(written);
+        if is_last {
             self.retire();
         }
     }
 
-    fn encode(&self, job: &AnyTask, name: &str) -> Result<Vec<u8>, JobError> {
+    /// The encoded argument, and the large blobs that belong to it, which are written from where they are.
+    fn encode(&self, job: &AnyTask, name: &str) -> Result<(Vec<u8>, Vec<Bytes>), JobError> {
         let limit = self.argument_max.saturating_sub(name.len());
-        let argument = if job.items() > 1 {
-            job.encode_items(limit)
+        let (argument, blobs) = if job.items() > 1 {
+            (job.encode_items(limit), Vec::new())
         } else {
-            job.encode()?
+            let (encoded, blobs) = apart(|| job.encode());
+            (encoded?, blobs)
         };
-        if argument.len() > limit {
+        let bytes = argument.len() + total(&blobs);
+        if bytes > limit {
             return Err(JobError::TooLarge {
                 payload: Payload::Argument,
-                bytes: argument.len() as u64,
+                bytes: bytes as u64,
                 limit: limit as u64,
             });
         }
-        Ok(argument)
+        Ok((argument, blobs))
     }
 
     /// Goes on writing what did not fit into the socket.
     pub(super) fn flush(&self) {
-        if let Some(line) = &mut self.lock().line {
-            line.flush(&self.called);
-        }
+        let mut state = self.lock();
+        let written = state.line.as_mut().map(|line| line.flush(&self.called));
+        drop(state);
+        discard(written);
     }
 
     pub(super) fn has_unsent(&self) -> bool {
         let state = self.lock();
-        state
-            .line
-            .as_ref()
-            .is_some_and(|line| line.sent < line.out.len())
+        state.line.as_ref().is_some_and(|line| !line.out.is_empty())
     }
 
     /// An outcome, from the socket or from the page. `false`: it is of no job that is next.
@@ -385,11 +387,7 @@ impl Desk {
             return self.settle(number, tag, &frame[HEAD..]);
         }
         let body = frame.slice(HEAD..);
-        let Some((len, rest)) = body.split_first_chunk() else {
-            return false;
-        };
-        let len = usize::try_from(u32::from_le_bytes(*len)).unwrap_or(usize::MAX);
-        let Some((result, blobs)) = rest.split_at_checked(len) else {
+        let Some((result, blobs)) = cut_apart(&body) else {
             return false;
         };
         let blobs = body.slice_ref(blobs);
@@ -534,6 +532,11 @@ impl Desk {
     }
 }
 
+/// How many bytes these are.
+fn total(blobs: &[Bytes]) -> usize {
+    blobs.iter().map(Bytes::len).sum()
+}
+
 /// The most that the outcomes of a chunk take, in bytes; of a single job none come in parts.
 fn parts_max(items: u32, result_max: usize) -> usize {
     let one = result_max.max(FAILURE_MAX).saturating_add(OUTCOME_HEAD);
@@ -581,23 +584,23 @@ impl Line {
         is_possible
     }
 
-    /// Writes what fits; for the rest the carrier is called.
-    fn flush(&mut self, called: &Notify) {
-        while self.sent < self.out.len() {
+    /// Writes what fits; for the rest the carrier is called. What comes back is to be dropped outside of the lock.
+    #[must_use]
+    fn flush(&mut self, called: &Notify) -> Vec<Bytes> {
+        while !self.out.is_empty() {
             let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
-            match send(&*self.socket, &self.out[self.sent..], flags) {
-                Ok(len) => self.sent += len,
+            match send(&*self.socket, self.out.next(), flags) {
+                Ok(len) => self.out.advance(len),
                 Err(Errno::INTR) => {}
-                Err(Errno::AGAIN) => return called.notify_one(),
+                Err(Errno::AGAIN) => {
+                    called.notify_one();
+                    break;
+                }
                 // The worker has gone: whoever watches it sees that, too, and knows what it had.
-                Err(_) => self.sent = self.out.len(),
+                Err(_) => self.out.close(),
             }
         }
-        self.out.clear();
-        self.sent = 0;
-        if self.out.capacity() > 4 * GATHER {
-            self.out = Vec::new();
-        }
+        self.out.take_written()
     }
 }
 

@@ -5,7 +5,7 @@
 //! | 0..4 | length of what follows, `u32` little-endian | the same |
 //! | 4..12 | number of the job, `u64` little-endian, counted per worker | the same |
 //! | 12 | [`Kind`] | [`Tag`] |
-//! | 13.. | key of the job, `u64` little-endian; length of the name, `u16` little-endian; the name; the argument | the result, or an encoded [`Answer`](super::wire::Answer) |
+//! | 13.. | key of the job, `u64` little-endian; length of the name, `u16` little-endian; the name; the argument, as [`Kind`] says | the result, or an encoded [`Answer`](super::wire::Answer) |
 //!
 //! The length is checked against a limit before anything is kept for it, and the buffer grows with what has arrived, or was there already. What comes from the
 //! other process never makes us panic.
@@ -24,7 +24,7 @@ const LENGTH: usize = 4;
 /// Bytes before what a frame carries.
 pub(super) const HEAD: usize = LENGTH + 8 + 1;
 /// What an order carries besides its argument, at most.
-pub(super) const ORDER_HEAD: usize = 8 + 2 + u16::MAX as usize;
+pub(super) const ORDER_HEAD: usize = 8 + 2 + u16::MAX as usize + LENGTH;
 /// Room offered to a read.
 const READ_ROOM: usize = 64 * 1024;
 /// A frame from this size on is handed out as the buffer itself.
@@ -38,6 +38,8 @@ pub(super) enum Kind {
     One = 0,
     /// Run it for each of a chunk's arguments.
     Chunk = 1,
+    /// Run the job once; the encoded argument is behind its length, `u32` little-endian, and then come the blobs that belong to it.
+    OneApart = 2,
 }
 
 /// What comes back.
@@ -65,8 +67,8 @@ pub(super) struct Order<'a> {
     pub(super) argument: &'a [u8],
 }
 
-/// Appends a job.
-pub(super) fn put_order(out: &mut Vec<u8>, order: &Order<'_>) {
+/// Appends a job, but for the blobs of its argument, which are so many bytes and come next.
+pub(super) fn put_order(out: &mut Vec<u8>, order: &Order<'_>, blobs: usize) {
     let begin = begin(out, order.number, order.kind as u8);
     out.extend_from_slice(&order.key.to_le_bytes());
     // The name of a job is a few words.
@@ -74,8 +76,12 @@ pub(super) fn put_order(out: &mut Vec<u8>, order: &Order<'_>) {
     let len = u16::try_from(name.len()).unwrap_or(u16::MAX);
     out.extend_from_slice(&len.to_le_bytes());
     out.extend_from_slice(&name[..usize::from(len)]);
+    if order.kind == Kind::OneApart {
+        let len = u32::try_from(order.argument.len()).unwrap_or(u32::MAX);
+        out.extend_from_slice(&len.to_le_bytes());
+    }
     out.extend_from_slice(order.argument);
-    finish(out, begin);
+    finish(out, begin, blobs);
 }
 
 /// The head of an outcome of so many bytes.
@@ -96,9 +102,9 @@ fn begin(out: &mut Vec<u8>, number: u64, byte: u8) -> usize {
     begin
 }
 
-fn finish(out: &mut [u8], begin: usize) {
+fn finish(out: &mut [u8], begin: usize, follows: usize) {
     // Arguments and results are limited to far less.
-    let len = u32::try_from(out.len() - begin - LENGTH).unwrap_or(u32::MAX);
+    let len = u32::try_from(out.len() - begin - LENGTH + follows).unwrap_or(u32::MAX);
     out[begin..begin + LENGTH].copy_from_slice(&len.to_le_bytes());
 }
 
@@ -110,7 +116,19 @@ pub(super) struct Raw<'a> {
     pub(super) body: &'a [u8],
 }
 
+/// Cuts what lies apart: the encoded value behind its length, and the blobs that belong to it.
+pub(super) fn cut_apart(body: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (len, rest) = body.split_first_chunk()?;
+    let len = usize::try_from(u32::from_le_bytes(*len)).unwrap_or(usize::MAX);
+    rest.split_at_checked(len)
+}
+
 impl<'a> Raw<'a> {
+    /// A frame that was [taken](Frames::take_large) as a buffer of its own.
+    pub(super) fn of_large(frame: &'a [u8]) -> Option<Self> {
+        Raw::read(frame.get(LENGTH..)?)
+    }
+
     fn read(frame: &'a [u8]) -> Option<Self> {
         let (number, rest) = frame.split_first_chunk()?;
         let (byte, body) = rest.split_first()?;
@@ -125,6 +143,7 @@ impl<'a> Raw<'a> {
         let kind = match self.byte {
             0 => Kind::One,
             1 => Kind::Chunk,
+            2 => Kind::OneApart,
             _ => return None,
         };
         let (key, rest) = self.body.split_first_chunk()?;
@@ -202,14 +221,6 @@ impl Frames {
         Frames {
             shelf: Some(Arc::clone(shelf)),
             ..self
-        }
-    }
-
-    /// Holds this frame, which was taken from another.
-    pub(super) fn holding(frame: Vec<u8>, limit: usize) -> Self {
-        Frames {
-            buffer: frame,
-            ..Frames::new(limit.saturating_add(ORDER_HEAD))
         }
     }
 

@@ -10,6 +10,7 @@
 //! | `plan.rs`   | how the processes of a pool are started                                         |
 //! | `agent.rs`  | the pool's side: starts one worker, and replaces it                             |
 //! | `desk.rs`   | the pool's side: what is in that worker's hands, and how it gets there and back |
+//! | `outgoing.rs` | what waits to be written to it |
 //! | `carrier.rs`| the pool's side: reads a worker's socket, and watches the time                  |
 //! | `listener.rs` | the pool's side: hears how far jobs are                                       |
 //! | `pace.rs`   | decides how many jobs a worker holds                                            |
@@ -20,6 +21,7 @@ mod chunk;
 mod desk;
 mod frames;
 mod listener;
+mod outgoing;
 mod pace;
 mod plan;
 mod runner;

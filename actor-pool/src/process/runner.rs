@@ -26,12 +26,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use actor_core::BoxError;
+use actor_remote::blob::with_source;
 use actor_remote::side::SideChannel;
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
 use super::chunk;
-use super::frames::{Frames, HEAD, Kind, ORDER_HEAD, Tag, outcome_head};
+use super::frames::{Frames, HEAD, Kind, ORDER_HEAD, Order, Raw, Tag, cut_apart, outcome_head};
 use super::wire::{Answer, WorkerArgs};
 use super::worker;
 use crate::progress::{Reporter, Scope};
@@ -162,8 +163,7 @@ impl Runner {
         loop {
             while frames.has_next() {
                 if let Some((_, _, frame)) = frames.take_large() {
-                    let mut whole = Frames::holding(frame, limit);
-                    self.serve_next(&mut whole)?;
+                    self.serve_large(&frame.into())?;
                 } else {
                     self.serve_next(&mut frames)?;
                 }
@@ -178,12 +178,34 @@ impl Runner {
     }
 
     fn serve_next(&self, frames: &mut Frames) -> io::Result<()> {
-        let broken = || io::Error::other("what came over the job socket is no job");
         let Some(place) = frames.advance().map_err(|_| broken())? else {
             return Ok(());
         };
         let raw = frames.at(place).map_err(|_| broken())?;
-        let order = raw.order().ok_or_else(broken)?;
+        self.serve_order(&raw.order().ok_or_else(broken)?)
+    }
+
+    /// An order that is a whole buffer. Blobs in it stay where they are.
+    fn serve_large(&self, frame: &Bytes) -> io::Result<()> {
+        let order = Raw::of_large(frame).and_then(|raw| raw.order());
+        let order = order.ok_or_else(broken)?;
+        if order.kind != Kind::OneApart {
+            return self.serve_order(&order);
+        }
+        let (argument, blobs) = cut_apart(order.argument).ok_or_else(broken)?;
+        let order = Order {
+            kind: Kind::One,
+            argument,
+            ..order
+        };
+        with_source(frame.slice_ref(blobs), || self.serve_order(&order))
+    }
+
+    fn serve_order(&self, order: &Order<'_>) -> io::Result<()> {
+        if order.kind == Kind::OneApart {
+            // What has blobs apart is large.
+            return Err(broken());
+        }
         if !self.turns.begin(order.number) {
             return Ok(());
         }
@@ -207,6 +229,10 @@ impl Runner {
             Err(answer) => self.results.put(number, Tag::Failed, &[&spell(&answer)]),
         }
     }
+}
+
+fn broken() -> io::Error {
+    io::Error::other("what came over the job socket is no job")
 }
 
 pub(super) fn spell(answer: &Answer) -> Vec<u8> {

@@ -18,7 +18,7 @@ fn frames(bytes: &[u8], limit: usize) -> Frames {
 #[test]
 fn an_order_comes_back_as_it_was_put() {
     let mut out = Vec::new();
-    put_order(&mut out, &ORDER);
+    put_order(&mut out, &ORDER, 0);
 
     let mut frames = frames(&out, 100);
 
@@ -29,9 +29,32 @@ fn an_order_comes_back_as_it_was_put() {
 }
 
 #[test]
+fn blobs_of_an_argument_are_where_they_come_in_the_frame() {
+    let order = Order {
+        kind: Kind::OneApart,
+        ..ORDER
+    };
+    let blob = vec![4; LARGE];
+    let mut out = Vec::new();
+    put_order(&mut out, &order, blob.len());
+    out.extend_from_slice(&blob);
+
+    let (_, _, frame) = frames(&out, 2 * LARGE).take_large().expect("it is whole");
+
+    let order = Raw::of_large(&frame).and_then(|raw| raw.order());
+    let order = order.expect("it is an order");
+    assert_eq!(order.kind, Kind::OneApart);
+    assert_eq!(cut_apart(order.argument), Some((ORDER.argument, &blob[..])));
+    // R4
+    for end in 0..LENGTH + ORDER.argument.len() {
+        assert_eq!(cut_apart(&order.argument[..end]), None, "{end}");
+    }
+}
+
+#[test]
 fn a_frame_that_is_cut_off_anywhere_waits_for_the_rest() {
     let mut out = Vec::new();
-    put_order(&mut out, &ORDER);
+    put_order(&mut out, &ORDER, 0);
     for len in 0..out.len() {
         let mut frames = frames(&out[..len], 100);
         assert!(!frames.has_next(), "{len}");
