@@ -1,7 +1,7 @@
 //! Processes that are replaced when they have done enough or grown too large, and jobs that are ended with their process.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actor_core::ActorSystem;
 use actor_pool::JobError;
@@ -26,6 +26,26 @@ async fn a_job_that_runs_too_long_is_ended_with_its_process() {
     assert!(error.may_have_run());
     assert_eq!(behind.await, Ok(16));
     assert!(is_gone(guest.pid));
+}
+
+#[tokio::test]
+async fn a_process_that_was_ended_for_its_job_is_replaced_without_a_pause() {
+    // P9: the fault was the job's. After ten workers in a row that did no job the pauses would add up to sixteen seconds.
+    let limit = Duration::from_millis(20);
+    let system = ActorSystem::new("test");
+    let pool = builder(1).time_limit(limit).start(&system).await.unwrap();
+    let meeting = Meeting::new();
+    let begin = Instant::now();
+
+    for _ in 0..10 {
+        let stuck = pool.apply(&MEET, meeting.place.clone()).await;
+        assert_eq!(stuck, Err(JobError::TimeLimit { limit }));
+    }
+
+    assert_eq!(pool.apply(&SQUARE, 4).await, Ok(16));
+    assert_eq!(pool.workers()[0].restarts, 10);
+    let passed = begin.elapsed();
+    assert!(passed < Duration::from_secs(8), "{passed:?}");
 }
 
 #[cfg(target_os = "linux")]

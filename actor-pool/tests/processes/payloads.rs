@@ -1,10 +1,13 @@
 //! Arguments and results that cannot travel. Each fails its own job, and the worker lives on.
 
+use std::sync::atomic::Ordering;
+
 use actor_core::ActorSystem;
 use actor_pool::{JobError, Payload, Pool};
 
 use crate::rig::{
-    BLOB, BYTES, GIVE, LENGTH, SQUARE, TAKE, Trouble, WEIGH, When, builder, pids, pool,
+    BLOB, BYTES, Counted, ENCODED, GIVE, LENGTH, MEASURE, SQUARE, TAKE, Trouble, WEIGH, When,
+    builder, pids, pool,
 };
 
 #[track_caller]
@@ -110,6 +113,22 @@ async fn an_argument_that_is_too_large_fails_its_own_job() {
         Ok(fits)
     );
     assert_eq!(pids(&pool), before);
+}
+
+#[tokio::test]
+async fn a_chunk_is_encoded_only_as_far_as_it_can_be_sent() {
+    // P10: what is too large takes no more memory than what is not.
+    let system = ActorSystem::new("test");
+    let (items, size, limit) = (1_000, 1_000, 10_000);
+    let pool = builder(1).argument_max(limit).start(&system).await.unwrap();
+
+    let arguments = (0..items).map(|_| Counted(vec![0; size]));
+    let sizes = pool.map(&MEASURE, arguments).chunk(items).collect().await;
+
+    assert!(sizes.into_iter().all(|each| each == Ok(size)));
+    // The first few together, until they are too many; then each alone.
+    let encoded = ENCODED.load(Ordering::Relaxed) as usize;
+    assert!(encoded <= limit / size + 1 + items, "{encoded}");
 }
 
 #[tokio::test]

@@ -79,6 +79,8 @@ pub(crate) const NOTE: Job<(PathBuf, u64), u64> = Job::new("test.note/v1", |(led
 });
 pub(crate) const BLOB: Job<usize, Blob> = Job::new("test.blob/v1", |len| vec![5; len].into());
 pub(crate) const WEIGH: Job<Blob, usize> = Job::new("test.weigh/v1", |blob| blob.len());
+pub(crate) const MEASURE: Job<Counted, usize> =
+    Job::new("test.measure/v1", |counted| counted.0.len());
 /// In nobody's list.
 pub(crate) const STRANGE: Job<(), ()> = Job::new("test.strange/v1", |()| ());
 /// The name of another job.
@@ -172,6 +174,19 @@ impl<'de> Deserialize<'de> for Trouble {
     }
 }
 
+/// How many values of type [`Counted`] this process has encoded. For one test.
+pub(crate) static ENCODED: AtomicU32 = AtomicU32::new(0);
+
+#[derive(Deserialize)]
+pub(crate) struct Counted(pub(crate) Vec<u8>);
+
+impl Serialize for Counted {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        ENCODED.fetch_add(1, Ordering::Relaxed);
+        serializer.serialize_newtype_struct("Counted", &self.0)
+    }
+}
+
 pub(crate) fn jobs() -> Jobs {
     let jobs = Jobs::builder()
         .job(PID)
@@ -195,7 +210,8 @@ pub(crate) fn jobs() -> Jobs {
         .job(LEAK)
         .job(NOTE)
         .job(BLOB)
-        .job(WEIGH);
+        .job(WEIGH)
+        .job(MEASURE);
     let jobs = match std::env::var_os(FEWER) {
         Some(_) => jobs,
         None => jobs.job(SQUARE),
