@@ -12,8 +12,8 @@ use bytes::Bytes;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::Link;
-use super::hook::Codec;
-use super::tables::{Import, lock};
+use super::hook::{Codec, Forgotten};
+use super::tables::{Import, Mention, lock};
 use crate::frame::{self, Cargo, Frame, StopHow};
 
 /// Bytes encoded before they are handed to the writer.
@@ -57,12 +57,8 @@ pub(super) async fn forward(
             Step::Next => forwarder.end_first(ExitReason::Normal),
             Step::End(reason) => forwarder.end_all(&reason),
         }
-        if forwarder.halves.is_empty() {
-            // A large message that mentions the actor must not come there behind its release.
-            link.outbox.large_have_left().await;
-            if forwarder.forget() {
-                return;
-            }
+        if forwarder.halves.is_empty() && forwarder.forget().await {
+            return;
         }
     }
 }
@@ -196,11 +192,21 @@ impl Forwarder<'_> {
         }
     }
 
-    /// Whether the import is over: no reference came in the meantime.
-    fn forget(&mut self) -> bool {
-        match self.owner {
-            Owner::References => self.link.forget_import(self.import),
-            Owner::Process(_) => true,
+    /// Whether the import is over: no reference came in the meantime. A message that mentions the actor must not come there behind its
+    /// release, neither one that another forwarder has just encoded nor a large one that is on its way.
+    async fn forget(&mut self) -> bool {
+        loop {
+            poll_fn(|cx| self.import.poll_unmentioned(cx)).await;
+            self.link.outbox.large_have_left().await;
+            let forgotten = match self.owner {
+                Owner::References => self.link.forget_import(self.import),
+                Owner::Process(_) => Forgotten::Yes,
+            };
+            match forgotten {
+                Forgotten::Yes => return true,
+                Forgotten::No => return false,
+                Forgotten::NotYet => {}
+            }
         }
     }
 }
@@ -209,6 +215,8 @@ impl Forwarder<'_> {
 #[derive(Default)]
 struct Lane {
     scratch: Vec<u8>,
+    /// Of the messages in there.
+    mentions: Vec<Mention>,
     sent: u64,
     begun: u64,
     /// Of what is under way, that was sent by local halves that have ended. It is the oldest.
@@ -255,6 +263,7 @@ impl Lane {
         let mut sending = Sending {
             sent: &mut self.sent,
             asks: &mut self.asks,
+            mentions: &mut self.mentions,
             large: &mut self.large,
         };
         let more = outflow.encode_next(&mut self.scratch, &mut |out, encoded| {
@@ -308,6 +317,7 @@ impl Lane {
                 .append(|buffer| buffer.extend_from_slice(&self.scratch));
             self.scratch.clear();
         }
+        self.mentions.clear();
     }
 
     /// Messages sent and not known to have begun.
@@ -345,6 +355,7 @@ impl Lane {
 struct Sending<'a> {
     sent: &'a mut u64,
     asks: &'a mut VecDeque<(u64, Vec<u64>)>,
+    mentions: &'a mut Vec<Mention>,
     large: &'a mut Option<u64>,
 }
 
@@ -352,7 +363,8 @@ impl Sending<'_> {
     /// It stands in the buffer.
     fn whole(&mut self, link: &Arc<Link>, codec: &Codec) {
         *self.sent += 1;
-        let committed = codec.commit();
+        let mut committed = codec.commit();
+        self.mentions.append(&mut committed.mentions);
         if !committed.replies.is_empty() {
             self.asks.push_back((*self.sent, committed.replies));
         }
@@ -360,8 +372,8 @@ impl Sending<'_> {
         link.watch_exports(&committed.exports);
     }
 
-    /// It leaves in pieces, behind what stands in the buffer. Given to the outbox before the message is dropped: the release of an actor
-    /// that it mentions then comes behind it.
+    /// It leaves in pieces, behind what stands in the buffer. The release of an actor that it mentions comes behind it, and whoever
+    /// releases one waits for large messages that are in the outbox: so it is there before the mentions are dropped.
     fn large(&mut self, link: &Arc<Link>, codec: &Codec, before: &mut Vec<u8>, frame: Bytes) {
         *self.sent += 1;
         let committed = codec.commit();

@@ -16,7 +16,7 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::forward::{Owner, forward};
-use super::tables::{End, Export, Exported, Import, lock};
+use super::tables::{End, Export, Exported, Import, Mention, lock};
 use super::{Link, ROOT};
 use crate::frame::{self, Cargo, Frame};
 
@@ -33,12 +33,25 @@ pub(super) struct Codec {
 struct Transaction {
     replies: Vec<(u64, Arc<dyn ReplySlot>)>,
     exports: Vec<u64>,
+    mentions: Vec<Mention>,
 }
 
 /// What a message that is sent takes along.
 pub(super) struct Committed {
     pub(super) replies: Vec<u64>,
     pub(super) exports: Vec<u64>,
+    /// To be dropped when it has been given to the writer.
+    pub(super) mentions: Vec<Mention>,
+}
+
+/// What became of an import whose local halves have ended.
+pub(super) enum Forgotten {
+    /// It is over, and the other side is told so.
+    Yes,
+    /// Another reference has come: then it goes on.
+    No,
+    /// A message mentions it that has not been given to the writer.
+    NotYet,
 }
 
 impl Codec {
@@ -52,7 +65,11 @@ impl Codec {
     /// The message will be sent: from here on the link answers for its replies. The exports are for [`Link::watch_exports`], when the
     /// message cannot be overtaken any more.
     pub(super) fn commit(&self) -> Committed {
-        let Transaction { replies, exports } = std::mem::take(&mut *lock(&self.transaction));
+        let Transaction {
+            replies,
+            exports,
+            mentions,
+        } = std::mem::take(&mut *lock(&self.transaction));
         let mut numbers = Vec::new();
         for (id, slot) in replies {
             numbers.push(id);
@@ -61,6 +78,7 @@ impl Codec {
         Committed {
             replies: numbers,
             exports,
+            mentions,
         }
     }
 
@@ -88,8 +106,9 @@ impl LinkHook for Codec {
         inlet: Arc<dyn Inlet>,
     ) -> Result<WireRef, String> {
         let address = link::address(&actor);
-        if let Some(home) = lock(&self.link.tables).import_by_address.get(&address) {
-            return Ok(WireRef::Yours(*home));
+        if let Some((home, mention)) = self.link.mention(address) {
+            lock(&self.transaction).mentions.push(mention);
+            return Ok(WireRef::Yours(home));
         }
         let hash = self.link.node.registry().message_hash(message).ok_or_else(|| {
             format!(
@@ -278,6 +297,14 @@ impl Link {
         }));
     }
 
+    /// The actor of the other side that has this local half goes home.
+    fn mention(&self, address: usize) -> Option<(u64, Mention)> {
+        let tables = lock(&self.tables);
+        let home = *tables.import_by_address.get(&address)?;
+        let mention = Mention::new(tables.imports.get(&home)?);
+        Some((home, mention))
+    }
+
     /// Counts a reference that leaves.
     fn export(self: &Arc<Self>, actor: AnyActorRef, inlet: Arc<dyn Inlet>) -> u64 {
         let address = link::address(&actor);
@@ -420,11 +447,13 @@ impl Link {
         drop(half);
     }
 
-    /// All references to an import have gone, and all that was sent to it has begun: the other side may let go of it. `false` when
-    /// another one has come: then it goes on.
-    pub(super) fn forget_import(&self, import: &Arc<Import>) -> bool {
+    /// All references to an import have gone, and all that was sent to it has begun: the other side may let go of it.
+    pub(super) fn forget_import(&self, import: &Arc<Import>) -> Forgotten {
         let mut tables = lock(&self.tables);
         let mut news = lock(&import.news);
+        if news.is_mentioned() {
+            return Forgotten::NotYet;
+        }
         if !news.successors.is_empty() {
             let ended = news.halves.pop_front();
             drop(news);
@@ -433,7 +462,7 @@ impl Link {
             }
             drop(tables);
             drop(ended);
-            return false;
+            return Forgotten::No;
         }
         let halves = std::mem::take(&mut news.halves);
         let count = news.received;
@@ -449,6 +478,6 @@ impl Link {
         });
         drop(tables);
         drop(halves);
-        true
+        Forgotten::Yes
     }
 }

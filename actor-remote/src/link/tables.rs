@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::task::Waker;
+use std::task::{Context, Poll, Waker};
 
 use actor_core::link::Remembered;
 use actor_core::wire::{Inlet, Outflow, ProgressWatcher, ReplySlot};
@@ -188,6 +188,38 @@ pub(super) struct News {
     /// What the forwarder has to take over, of the newest of them.
     pub(super) successors: Vec<Box<dyn Outflow>>,
     pub(super) waker: Option<Waker>,
+    /// Encoded messages that mention it and have not been given to the writer.
+    mentions: usize,
+    /// Waits for there to be none.
+    unmentioned: Option<Waker>,
+}
+
+/// An encoded message mentions an import, and has not been given to the writer. Until then the import is not released: the other side would
+/// not know any more what the message means.
+pub(super) struct Mention(Arc<Import>);
+
+impl Mention {
+    /// Under the lock of the tables, where the import has been found.
+    pub(super) fn new(import: &Arc<Import>) -> Self {
+        lock(&import.news).mentions += 1;
+        Mention(Arc::clone(import))
+    }
+}
+
+impl Drop for Mention {
+    fn drop(&mut self) {
+        let waker = {
+            let mut news = lock(&self.0.news);
+            news.mentions -= 1;
+            match news.mentions {
+                0 => news.unmentioned.take(),
+                _ => None,
+            }
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
 }
 
 /// A local half of an import. Remembering it keeps its address from being anybody else's.
@@ -239,6 +271,16 @@ impl Import {
         });
     }
 
+    /// Whether all messages that mention it have been given to the writer. Keeps the waker if not.
+    pub(super) fn poll_unmentioned(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut news = lock(&self.news);
+        if news.is_mentioned() {
+            news.unmentioned = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
+        Poll::Ready(())
+    }
+
     /// Puts a mark behind all that is queued for it.
     pub(super) fn mark(&self, mark: actor_core::link::Mark) {
         // Not under the lock: where the actor has ended the mark is dropped here.
@@ -273,6 +315,12 @@ impl Import {
         if let Some(waker) = waker {
             waker.wake();
         }
+    }
+}
+
+impl News {
+    pub(super) fn is_mentioned(&self) -> bool {
+        self.mentions > 0
     }
 }
 

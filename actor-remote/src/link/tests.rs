@@ -8,6 +8,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::*;
 
+mod home;
 mod large;
 use crate::factory::Registry;
 use crate::session::Role;
