@@ -13,6 +13,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::Link;
 use super::hook::{Codec, Forgotten};
+use super::outbox::Place;
 use super::tables::{Import, Mention, lock};
 use crate::frame::{self, Cargo, Frame, StopHow};
 
@@ -108,7 +109,7 @@ impl Forwarder<'_> {
         let may_send = has_credit
             && !is_closed
             && self.lane.poll_large(self.link, cx)
-            && self.link.outbox.poll_room(cx);
+            && self.lane.poll_room(self.link, cx);
         if let Poll::Ready(ready) = first.poll_ready(cx, may_send) {
             return Poll::Ready(match ready {
                 Ready::Items => Step::Encode,
@@ -225,6 +226,8 @@ struct Lane {
     asks: VecDeque<(u64, Vec<u64>)>,
     /// The number, in the outbox, of a large message that may not have left.
     large: Option<u64>,
+    waits_for_large: Place,
+    waits_for_room: Place,
 }
 
 impl Lane {
@@ -304,11 +307,16 @@ impl Lane {
     /// Whether no large message holds the lane up. Keeps the waker if one does.
     fn poll_large(&mut self, link: &Link, cx: &mut Context<'_>) -> bool {
         if let Some(number) = self.large
-            && link.outbox.poll_left(number, cx)
+            && link.outbox.poll_left(number, &mut self.waits_for_large, cx)
         {
             self.large = None;
         }
         self.large.is_none()
+    }
+
+    /// Whether messages may be encoded. Keeps the waker if not.
+    fn poll_room(&mut self, link: &Link, cx: &mut Context<'_>) -> bool {
+        link.outbox.poll_room(&mut self.waits_for_room, cx)
     }
 
     fn flush(&mut self, link: &Link) {

@@ -33,10 +33,10 @@ const KEEP_MAX: usize = 1024 * 1024;
 #[derive(Default)]
 struct State {
     buffer: Vec<u8>,
-    waiting: Vec<Waker>,
+    waiting: Waiting,
     large: Outgoing,
     /// Wait until a large message has left.
-    waiting_for_large: Vec<Waker>,
+    waiting_for_large: Waiting,
     /// Nothing more is taken.
     closed: bool,
     /// Everything is to be written and then the stream shut down.
@@ -45,6 +45,36 @@ struct State {
     overflowed: bool,
     /// The writer sleeps and is to be woken by the next append.
     idle: bool,
+}
+
+/// Wakers, all of which are woken at once.
+#[derive(Default)]
+struct Waiting {
+    wakers: Vec<Waker>,
+    /// How often they were.
+    rounds: u64,
+}
+
+/// Where the waker of one who waits stands, and in which round. One forwarder may look many times before there is what it waits for.
+#[derive(Default)]
+pub(super) struct Place(Option<(usize, u64)>);
+
+impl Waiting {
+    /// Keeps a waker, once.
+    fn keep(&mut self, place: &mut Place, waker: &Waker) {
+        match place.0 {
+            Some((index, round)) if round == self.rounds => self.wakers[index].clone_from(waker),
+            _ => {
+                place.0 = Some((self.wakers.len(), self.rounds));
+                self.wakers.push(waker.clone());
+            }
+        }
+    }
+
+    fn take(&mut self) -> Vec<Waker> {
+        self.rounds += 1;
+        std::mem::take(&mut self.wakers)
+    }
 }
 
 pub(super) struct Outbox {
@@ -182,19 +212,20 @@ impl Outbox {
 
     /// Whether that large message has left, so that whatever is appended from now on comes behind it; also when it never will. Keeps the
     /// waker if not.
-    pub(super) fn poll_left(&self, number: u64, cx: &mut Context<'_>) -> bool {
+    pub(super) fn poll_left(&self, number: u64, place: &mut Place, cx: &mut Context<'_>) -> bool {
         let mut state = self.lock();
         if state.closed || state.large.has_left(number) {
             return true;
         }
-        keep(&mut state.waiting_for_large, cx.waker());
+        state.waiting_for_large.keep(place, cx.waker());
         false
     }
 
     /// Completes when all large messages that are here now have left, or never will.
     pub(super) async fn large_have_left(&self) {
         let last = self.lock().large.last();
-        poll_fn(|cx| match self.poll_left(last, cx) {
+        let mut place = Place::default();
+        poll_fn(|cx| match self.poll_left(last, &mut place, cx) {
             true => Poll::Ready(()),
             false => Poll::Pending,
         })
@@ -208,7 +239,7 @@ impl Outbox {
     }
 
     /// Whether messages may be encoded. `false` for now keeps the waker; once closed it stays `false`, and the end of the link follows.
-    pub(super) fn poll_room(&self, cx: &mut Context<'_>) -> bool {
+    pub(super) fn poll_room(&self, place: &mut Place, cx: &mut Context<'_>) -> bool {
         let mut state = self.lock();
         if state.closed || state.finishing {
             return false;
@@ -216,7 +247,7 @@ impl Outbox {
         if state.buffer.len() < HIGH_WATER {
             return true;
         }
-        keep(&mut state.waiting, cx.waker());
+        state.waiting.keep(place, cx.waker());
         false
     }
 
@@ -232,8 +263,8 @@ impl Outbox {
             state.closed = true;
             let buffer = std::mem::take(&mut state.buffer);
             let large = std::mem::take(&mut state.large);
-            let waiting = std::mem::take(&mut state.waiting);
-            let waiting_for_large = std::mem::take(&mut state.waiting_for_large);
+            let waiting = state.waiting.take();
+            let waiting_for_large = state.waiting_for_large.take();
             (
                 (buffer, large),
                 waiting.into_iter().chain(waiting_for_large),
@@ -265,7 +296,7 @@ impl Outbox {
             }
             std::mem::swap(&mut state.buffer, empty);
             let (piece, left) = state.take_piece(empty, self.piece_max);
-            (piece, std::mem::take(&mut state.waiting), left)
+            (piece, state.waiting.take(), left)
         };
         let waiting = waiting.into_iter().chain(waiting_for_large);
         waiting.for_each(Waker::wake);
@@ -306,18 +337,11 @@ impl State {
         // The buffer is what is written after the piece.
         let was_last = self.large.take_left(&mut self.buffer);
         let waiting = if was_last {
-            std::mem::take(&mut self.waiting_for_large)
+            self.waiting_for_large.take()
         } else {
             Vec::new()
         };
         (piece.unwrap_or_default(), waiting)
-    }
-}
-
-/// Keeps a waker, once: one forwarder may look many times before there is what it waits for.
-fn keep(wakers: &mut Vec<Waker>, waker: &Waker) {
-    if !wakers.iter().any(|kept| kept.will_wake(waker)) {
-        wakers.push(waker.clone());
     }
 }
 

@@ -1,6 +1,8 @@
 //! Claims about the outbox, a write at a time.
 
-use std::task::Waker;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::{Wake, Waker};
 
 use super::*;
 
@@ -22,7 +24,8 @@ fn write(outbox: &Outbox) -> Option<(Vec<u8>, usize)> {
 }
 
 fn has_left(outbox: &Outbox, number: u64) -> bool {
-    outbox.poll_left(number, &mut Context::from_waker(Waker::noop()))
+    let cx = &mut Context::from_waker(Waker::noop());
+    outbox.poll_left(number, &mut Place::default(), cx)
 }
 
 // R7
@@ -174,4 +177,35 @@ async fn a_piece_is_written_from_where_it_lies_whatever_the_writer_takes() {
 
         assert_eq!(all, b"headpiecexy");
     }
+}
+
+/// Counts how often it is woken.
+#[derive(Default)]
+struct Count(AtomicU32);
+
+impl Wake for Count {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn who_looks_often_is_woken_once_and_by_its_last_waker() {
+    let mut waiting = Waiting::default();
+    let (first, second, other) = <(Arc<Count>, Arc<Count>, Arc<Count>)>::default();
+    let (mut place, mut place_of_other) = <(Place, Place)>::default();
+    for round in 1..=3 {
+        waiting.keep(&mut place, &Arc::clone(&first).into());
+        waiting.keep(&mut place_of_other, &Arc::clone(&other).into());
+        for _ in 0..10 {
+            waiting.keep(&mut place, &Arc::clone(&second).into());
+            waiting.keep(&mut place_of_other, &Arc::clone(&other).into());
+        }
+
+        waiting.take().into_iter().for_each(Waker::wake);
+
+        let woken = [&first, &second, &other].map(|count| count.0.load(Ordering::Relaxed));
+        assert_eq!(woken, [0, round, round]);
+    }
+    assert!(waiting.take().is_empty());
 }
