@@ -73,6 +73,8 @@ struct Line {
     agent: ActorRef<AgentMsg>,
     info: WorkerInfo,
     out: Outgoing,
+    /// The socket takes no more for now, and the carrier knows.
+    is_stuck: bool,
     in_hand: VecDeque<Held>,
     /// Outcomes of the first in hand, a chunk whose last ones have not come.
     parts: Vec<u8>,
@@ -152,6 +154,7 @@ impl Desk {
             agent,
             info,
             out: Outgoing::default(),
+            is_stuck: false,
             in_hand: VecDeque::new(),
             parts: Vec::new(),
             last: 0,
@@ -584,7 +587,8 @@ impl Line {
         is_possible
     }
 
-    /// Writes what fits; for the rest the carrier is called. What comes back is to be dropped outside of the lock.
+    /// Writes what fits; for the rest the carrier is called, once: it writes, too, and must not call itself. What comes back is to be
+    /// dropped outside of the lock.
     #[must_use]
     fn flush(&mut self, called: &Notify) -> Vec<Bytes> {
         while !self.out.is_empty() {
@@ -593,13 +597,16 @@ impl Line {
                 Ok(len) => self.out.advance(len),
                 Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => {
-                    called.notify_one();
-                    break;
+                    if !std::mem::replace(&mut self.is_stuck, true) {
+                        called.notify_one();
+                    }
+                    return self.out.take_written();
                 }
                 // The worker has gone: whoever watches it sees that, too, and knows what it had.
                 Err(_) => self.out.close(),
             }
         }
+        self.is_stuck = false;
         self.out.take_written()
     }
 }

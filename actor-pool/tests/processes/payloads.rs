@@ -9,6 +9,8 @@ use crate::rig::{
     BLOB, BYTES, Counted, ENCODED, GIVE, LENGTH, MEASURE, SQUARE, TAKE, Trouble, WEIGH, When,
     builder, pids, pool,
 };
+#[cfg(target_os = "linux")]
+use crate::rig::{LONG, Rest, sigcont, sigstop};
 
 #[track_caller]
 fn check(error: JobError, wanted: Payload, says: &str) {
@@ -232,4 +234,33 @@ async fn the_results_of_a_chunk_may_each_be_as_large_as_the_limit() {
         }
     }
     assert_eq!(pids(&pool), before);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_a_stopped_worker_does_not_read_keeps_no_thread_busy() {
+    // R3. A thread that is kept busy never comes to any deadline, so this is another one.
+    let rest = Rest::default();
+    let resting = rest.clone();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .on_thread_park(move || resting.begin())
+        .build()
+        .unwrap();
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        runtime.block_on(async {
+            let (_system, pool) = pool(1).await;
+            let pid = pids(&pool)[0];
+            sigstop(pid);
+            let length = pool.try_submit(&LENGTH, vec![0; 8 << 20]).unwrap();
+
+            rest.comes().await;
+
+            sigcont(pid);
+            tell.send(length.await).unwrap();
+        });
+    });
+
+    assert_eq!(told.recv_timeout(LONG), Ok(Ok(8 << 20)));
 }

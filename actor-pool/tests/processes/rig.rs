@@ -267,6 +267,11 @@ pub(crate) fn sigstop(pid: u32) {
     }
 }
 
+#[cfg(target_os = "linux")]
+pub(crate) fn sigcont(pid: u32) {
+    kill_process(as_pid(pid), Signal::CONT).unwrap();
+}
+
 /// For a process picked from a snapshot: one that died meanwhile is there no more. Returns whether it was.
 pub(crate) fn sigkill_if_there(pid: u32) -> bool {
     match kill_process(as_pid(pid), Signal::KILL) {
@@ -332,5 +337,26 @@ impl Drop for Meeting {
 impl Guest {
     pub(crate) async fn let_go(mut self) {
         self.stream.write_all(&[1]).await.unwrap();
+    }
+}
+
+/// Knows when the thread of a runtime has nothing to do.
+#[cfg(target_os = "linux")]
+#[derive(Clone, Default)]
+pub(crate) struct Rest(std::sync::Arc<(AtomicU32, tokio::sync::Notify)>);
+
+#[cfg(target_os = "linux")]
+impl Rest {
+    pub(crate) fn begin(&self) {
+        self.0.0.fetch_add(1, Ordering::Relaxed);
+        self.0.1.notify_one();
+    }
+
+    /// Completes when it rests after this call.
+    pub(crate) async fn comes(&self) {
+        let before = self.0.0.load(Ordering::Relaxed);
+        while self.0.0.load(Ordering::Relaxed) == before {
+            self.0.1.notified().await;
+        }
     }
 }
