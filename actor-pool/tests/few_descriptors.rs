@@ -1,5 +1,5 @@
-//! A worker process that started and cannot be connected, for want of descriptors. In a program of its own, since the limit is the whole
-//! process's.
+//! Pools of processes that are short of descriptors: for a worker that has started and is to be connected, and for one that is busy with a
+//! large argument. In a program of its own, since the limit is the whole process's.
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
@@ -21,9 +21,13 @@ use tracing::{Event, Metadata, Subscriber, span};
 
 const LONG: Duration = Duration::from_secs(60);
 const SQUARE: Job<u64, u64> = Job::new("test.square/v1", |number| number * number);
+const LENGTH: Job<Vec<u8>, usize> = Job::new("test.length/v1", |bytes| bytes.len());
+
+/// The limit is for one test at a time.
+static LIMIT: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 fn jobs() -> Jobs {
-    Jobs::builder().job(SQUARE).build().unwrap()
+    Jobs::builder().job(SQUARE).job(LENGTH).build().unwrap()
 }
 
 fn registry() -> Registry {
@@ -36,6 +40,29 @@ fn this_executable_is_its_own_worker() {
     actor_remote::init(&registry());
 }
 
+/// As long as it lasts, no descriptor is to be had.
+struct Famine(Rlimit);
+
+impl Famine {
+    fn begin() -> Self {
+        // All below the first free one are in use, so there is none below this limit.
+        let free = File::open("/dev/null").unwrap().as_raw_fd();
+        let before = getrlimit(Resource::Nofile);
+        let limit = Rlimit {
+            current: Some(free.try_into().unwrap()),
+            ..before
+        };
+        setrlimit(Resource::Nofile, limit).unwrap();
+        Famine(before)
+    }
+}
+
+impl Drop for Famine {
+    fn drop(&mut self) {
+        setrlimit(Resource::Nofile, self.0).unwrap();
+    }
+}
+
 /// Takes the descriptors away at the moment when a worker has started and is not connected yet, and gives them back when that has failed.
 /// Both moments are logged by the pool, on the thread of this test.
 #[derive(Clone, Default)]
@@ -44,8 +71,7 @@ struct Thief(Arc<Mutex<Loot>>);
 #[derive(Default)]
 struct Loot {
     is_armed: bool,
-    /// The limit as it was.
-    before: Option<Rlimit>,
+    famine: Option<Famine>,
     /// The process that could not be connected.
     pid: Option<u32>,
     /// What the pool said about each start that failed.
@@ -68,25 +94,15 @@ impl Thief {
 
 impl Loot {
     fn steal(&mut self, pid: &str) {
-        // All below the first free one are in use, so there is none below this limit.
-        let free = File::open("/dev/null").unwrap().as_raw_fd();
-        let before = getrlimit(Resource::Nofile);
-        let limit = Rlimit {
-            current: Some(free.try_into().unwrap()),
-            ..before.clone()
-        };
-        setrlimit(Resource::Nofile, limit).unwrap();
         self.is_armed = false;
-        self.before = Some(before);
+        self.famine = Some(Famine::begin());
         let digits: String = pid.chars().filter(char::is_ascii_digit).collect();
         self.pid = digits.parse().ok();
     }
 
     fn give_back(&mut self, reason: String) {
         self.failures.push(reason);
-        if let Some(before) = self.before.take() {
-            setrlimit(Resource::Nofile, before).unwrap();
-        }
+        self.famine = None;
     }
 }
 
@@ -158,18 +174,22 @@ fn is_gone(pid: u32) -> bool {
     test_kill_process(pid).is_err()
 }
 
+async fn pool(system: &ActorSystem, pre_start: usize) -> Pool {
+    Pool::processes(1, &Node::new(registry()), &jobs())
+        .process_arg("this_executable_is_its_own_worker")
+        .process_arg("--exact")
+        .pre_start(pre_start)
+        .start(system)
+        .await
+        .unwrap()
+}
+
 async fn fail_once(thief: &Thief, start: Start) {
     let system = ActorSystem::new("test");
     if start != Start::Again {
         thief.arm();
     }
-    let pool = Pool::processes(1, &Node::new(registry()), &jobs())
-        .process_arg("this_executable_is_its_own_worker")
-        .process_arg("--exact")
-        .pre_start(usize::from(start != Start::WithWork))
-        .start(&system)
-        .await
-        .unwrap();
+    let pool = pool(&system, usize::from(start != Start::WithWork)).await;
     if start == Start::Again {
         thief.arm();
         kill(pool.workers()[0].pid.unwrap());
@@ -198,6 +218,7 @@ async fn fail_once(thief: &Thief, start: Start) {
 #[tokio::test]
 async fn a_worker_that_cannot_be_connected_is_ended_and_tried_again() {
     // P3
+    let _alone = LIMIT.lock().await;
     let thief = Thief::default();
     let _heard = tracing::subscriber::set_default(thief.clone());
 
@@ -205,4 +226,23 @@ async fn a_worker_that_cannot_be_connected_is_ended_and_tried_again() {
         let done = tokio::time::timeout(LONG, fail_once(&thief, start));
         done.await.expect("the pool goes on");
     }
+}
+
+#[tokio::test]
+async fn what_does_not_fit_into_a_job_socket_is_written_without_a_descriptor_more() {
+    // P3
+    let _alone = LIMIT.lock().await;
+    let system = ActorSystem::new("test");
+    let pool = pool(&system, 1).await;
+    let famine = Famine::begin();
+
+    // Much more than a socket takes at once, and the worker says nothing before it has all of it.
+    for len in [8 << 20, 16 << 20] {
+        let measured = tokio::time::timeout(LONG, pool.apply(&LENGTH, vec![0; len]));
+        assert_eq!(measured.await.expect("it is all written"), Ok(len));
+    }
+
+    drop(famine);
+    pool.shutdown(ShutdownMode::Drain, LONG).await;
+    system.shutdown(LONG).await;
 }

@@ -74,6 +74,44 @@ fn registered(stream: &UnixStream, interest: Interest) -> io::Result<AsyncFd<Uni
     AsyncFd::with_interest(stream.try_clone()?, interest)
 }
 
+/// After so long the socket is tried again for which there was no descriptor.
+const RETRY: Duration = Duration::from_millis(10);
+
+/// How the carrier learns that there is room in the socket for what is left.
+enum Room {
+    /// Nothing is left.
+    Unwanted,
+    Watched(AsyncFd<UnixStream>),
+    /// It cannot be watched, since too few descriptors are left.
+    TriedAt(Instant),
+}
+
+impl Room {
+    fn watch(socket: &UnixStream) -> Self {
+        match registered(socket, Interest::WRITABLE) {
+            Ok(socket) => Room::Watched(socket),
+            Err(_) => Room::TriedAt(Instant::now() + RETRY),
+        }
+    }
+
+    /// Completes when there may be some.
+    async fn wait(&self) {
+        match self {
+            Room::Unwanted => pending().await,
+            Room::Watched(socket) => match socket.writable().await {
+                Ok(mut ready) => ready.clear_ready(),
+                // The end of the worker is at hand.
+                Err(_) => pending().await,
+            },
+            Room::TriedAt(moment) => sleep_until(*moment).await,
+        }
+    }
+
+    fn is_watched(&self) -> bool {
+        matches!(self, Room::Watched(_))
+    }
+}
+
 /// A shorter read has taken all that was there.
 const READ_FULL: usize = 32 * 1024;
 
@@ -101,10 +139,10 @@ enum Read {
 impl Reading {
     async fn run(mut self, mut hung_up: oneshot::Receiver<()>) -> Option<u64> {
         let mut is_over = false;
-        let mut writable = None;
+        let mut room = Room::Unwanted;
         loop {
-            if writable.is_none() && self.desk.has_unsent() {
-                writable = registered(self.socket.get_ref(), Interest::WRITABLE).ok();
+            if matches!(room, Room::Unwanted) && self.desk.has_unsent() {
+                room = Room::watch(self.socket.get_ref());
             }
             let look = sooner(self.desk.next_look(), self.shelf.due());
             tokio::select! { biased;
@@ -121,10 +159,10 @@ impl Reading {
                 () = self.desk.called.notified() => self.desk.pump(),
                 // From here on there is a time to watch.
                 () = self.shelf.filled.notified() => {}
-                () = room(writable.as_ref()) => {
+                () = room.wait() => {
                     self.desk.flush();
-                    if !self.desk.has_unsent() {
-                        writable = None;
+                    if !room.is_watched() || !self.desk.has_unsent() {
+                        room = Room::Unwanted;
                     }
                 }
                 () = until(look) => self.look(),
@@ -215,17 +253,6 @@ impl Reading {
 async fn taken_back(taking: &mut Option<TakingBack>) -> Option<RangeInclusive<u64>> {
     match taking {
         Some(taking) => taking.await,
-        None => pending().await,
-    }
-}
-
-async fn room(socket: Option<&AsyncFd<UnixStream>>) {
-    match socket {
-        Some(socket) => match socket.writable().await {
-            Ok(mut ready) => ready.clear_ready(),
-            // The end of the worker is at hand.
-            Err(_) => pending().await,
-        },
         None => pending().await,
     }
 }
