@@ -97,7 +97,7 @@ impl Feeder {
         watching: &mut JoinSet<()>,
     ) -> bool {
         let options = self.options(deed, manner);
-        self.enter(job, deed, manner, options.is_repeatable);
+        self.enter(job, deed, manner, &options);
         let order = Order::new(job, deed, &self.shared.notes, self.dice.millis(3, 30));
         // One in four is not patient.
         let handed_in = if self.dice.below(4) == 0 {
@@ -138,7 +138,7 @@ impl Feeder {
             manner => manner,
         };
         let options = self.options(deed, manner);
-        self.enter(job, deed, manner, false);
+        self.enter(job, deed, manner, &options);
         let (span, shared) = (self.dice.millis(1, 10), Arc::clone(&self.shared));
         let working = move || async move {
             shared.ledger(|ledger| ledger.begin(job));
@@ -156,28 +156,33 @@ impl Feeder {
         self.watch(job, manner, handed_in, |job: &u64| *job, watching)
     }
 
-    fn enter(&self, job: u64, deed: Deed, manner: Manner, is_repeatable: bool) {
+    fn enter(&self, job: u64, deed: Deed, manner: Manner, options: &Options) {
         let entry = Entry {
             pool: self.name,
             deed,
-            is_repeatable,
+            is_repeatable: options.is_repeatable,
             is_called_off: matches!(manner, Manner::Cancel | Manner::Abort),
             is_awaited: manner != Manner::Forget,
             has_callback: true,
             expires: manner == Manner::Expiring,
+            key: options.key,
         };
         self.shared.ledger(|ledger| ledger.enter(job, entry));
     }
 
     fn options(&mut self, deed: Deed, manner: Manner) -> Options {
         let job = JobOptions::new();
+        let key = match manner {
+            Manner::Keyed => Some(["odd", "even"][self.dice.below(2) as usize]),
+            _ => None,
+        };
+        let job = key.into_iter().fold(job, JobOptions::key);
         let job = match manner {
             Manner::Retryable => job.retryable(),
             Manner::Urgent => job.priority(JobOptions::HIGHEST),
-            Manner::Keyed => job.key(["odd", "even"][self.dice.below(2) as usize]),
             Manner::Delayed => job.delay(self.dice.millis(1, 50)),
             Manner::Expiring => job.within(self.dice.millis(1, 30)),
-            Manner::Plain | Manner::Cancel | Manner::Abort | Manner::Forget => job,
+            Manner::Plain | Manner::Keyed | Manner::Cancel | Manner::Abort | Manner::Forget => job,
         };
         let (job, is_repeatable) = match deed {
             Deed::Poison => (job.retryable(), true),
@@ -188,7 +193,11 @@ impl Feeder {
             }
             _ => (job, manner == Manner::Retryable),
         };
-        Options { job, is_repeatable }
+        Options {
+            job,
+            key,
+            is_repeatable,
+        }
     }
 
     /// Sees to it that the outcome is written down. `false`: the pool takes no more.
@@ -237,6 +246,7 @@ impl Feeder {
 
 struct Options {
     job: JobOptions,
+    key: Option<&'static str>,
     is_repeatable: bool,
 }
 

@@ -76,6 +76,8 @@ pub(super) struct Entry {
     pub(super) has_callback: bool,
     /// Whether it has a limit for its waiting.
     pub(super) expires: bool,
+    /// Jobs of one pool with one key begin in the order of their numbers.
+    pub(super) key: Option<&'static str>,
 }
 
 #[derive(Debug)]
@@ -92,6 +94,8 @@ struct Line {
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     lines: BTreeMap<u64, Line>,
+    /// The last job that began, by pool and key.
+    last: BTreeMap<(&'static str, &'static str), u64>,
     strays: Vec<String>,
 }
 
@@ -176,13 +180,21 @@ impl Ledger {
         }
     }
 
-    /// A worker has noted that it began with the job.
+    /// A worker has noted that it began with the job. Told in the order of the notes.
     pub(super) fn begin(&mut self, job: u64) {
-        match self.lines.get_mut(&job) {
-            Some(line) => line.begun += 1,
-            None => self
-                .strays
-                .push(format!("job {job} began, which nobody handed in")),
+        let Some(line) = self.lines.get_mut(&job) else {
+            let stray = format!("job {job} began, which nobody handed in");
+            return self.strays.push(stray);
+        };
+        line.begun += 1;
+        let Entry { pool, key, .. } = line.entry;
+        let Some(key) = key else { return };
+        match self.last.insert((pool, key), job) {
+            // Its next try comes before anything behind it.
+            Some(last) if last > job => self.strays.push(format!(
+                "job {job} ({pool}, key {key}) began behind job {last}, which came later"
+            )),
+            _ => {}
         }
     }
 

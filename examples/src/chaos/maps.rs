@@ -44,6 +44,7 @@ pub(super) async fn feed(
                 is_awaited: true,
                 has_callback: false,
                 expires: false,
+                key: None,
             };
             shared.ledger(|ledger| ledger.enter(job, entry));
             orders.push(Order::new(job, deed, &shared.notes, dice.millis(1, 10)));

@@ -8,6 +8,7 @@ const ENTRY: Entry = Entry {
     is_awaited: true,
     has_callback: true,
     expires: false,
+    key: None,
 };
 
 fn told(kind: Kind, may_have_run: bool) -> Told {
@@ -223,4 +224,42 @@ fn accounts_add_up() {
 
     assert_eq!((sum.jobs, sum.count(Kind::Done)), (3, 2));
     assert_eq!((sum.lost.len(), sum.dealt(Deed::Quick)), (1, 3));
+}
+
+#[test]
+fn jobs_of_one_key_begin_in_their_order() {
+    let check = |begun: &[u64], faults: usize| {
+        let mut ledger = Ledger::default();
+        // Two of each key, and two of another pool.
+        for (job, pool, key) in [
+            (1, "threads", "odd"),
+            (2, "threads", "even"),
+            (3, "threads", "odd"),
+            (4, "threads", "even"),
+            (5, "mixed", "odd"),
+            (6, "mixed", "odd"),
+        ] {
+            let key = Some(key);
+            let is_repeatable = true;
+            let entry = Entry {
+                pool,
+                key,
+                is_repeatable,
+                ..ENTRY
+            };
+            ledger.enter(job, entry);
+            ledger.tell(job, told(Kind::WorkerLost, true));
+            ledger.call(job, Kind::WorkerLost);
+        }
+        begun.iter().for_each(|job| ledger.begin(*job));
+        assert_eq!(marks(&ledger.close()), (0, 0, faults), "{begun:?}");
+    };
+
+    check(&[1, 2, 3, 4, 5, 6], 0);
+    check(&[5, 2, 1, 3, 6, 4], 0);
+    // Tried again, or never begun.
+    check(&[1, 1, 3, 3, 6], 0);
+    check(&[3, 1, 2, 4], 1);
+    check(&[1, 3, 1], 1);
+    check(&[6, 5, 4, 2], 2);
 }
