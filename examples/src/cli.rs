@@ -9,12 +9,13 @@ use std::process::ExitCode;
 
 use clap::builder::PossibleValuesParser;
 use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{Arg, ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::chaos;
 use crate::console::{Console, is_loss};
 use crate::exit;
 use crate::primes;
-use crate::simulation::SimArgs;
+use crate::simulation::{SimArgs, parse_seeds};
 use crate::topology::{self, About, Selection};
 
 const EXAMPLES: &str = "\
@@ -106,7 +107,8 @@ pub(crate) enum Action {
 /// # Errors
 /// A refusal that names the fault, or the text of `--help` or `--version`; see [`refuse`].
 pub(crate) fn read(words: impl IntoIterator<Item = OsString>) -> Result<Request, clap::Error> {
-    let cli = Cli::try_parse_from(words)?;
+    let words = grammar().try_get_matches_from(words)?;
+    let cli = Cli::from_arg_matches(&words).map_err(|error| error.format(&mut grammar()))?;
     let command = match cli.command {
         None => Action::Run(Selection::Primes(primes::Args::default()), None),
         Some(Command::List) => Action::List,
@@ -122,10 +124,11 @@ pub(crate) fn read(words: impl IntoIterator<Item = OsString>) -> Result<Request,
                 .map(|seed| selection.clone().seeded(seed))
             {
                 Some(Ok(seeded)) => Action::Run(seeded, None),
-                _ => {
-                    let seeds = simulation.seeds().map_err(without_simulation)?;
-                    Action::Run(selection, seeds)
-                }
+                _ => match (simulation.seeds(), selection.not_simulated()) {
+                    (Ok(None), _) => Action::Run(selection, None),
+                    (_, Some(why)) | (Err(why), None) => return Err(not_so(why)),
+                    (Ok(seeds), None) => Action::Run(selection, seeds),
+                },
             }
         }
         Some(Command::Run {
@@ -168,13 +171,25 @@ pub(crate) fn parameters(name: &str) -> Vec<clap::Arg> {
         .collect()
 }
 
-fn without_simulation(problem: &str) -> clap::Error {
-    let mut grammar = Cli::command();
+/// The grammar. The parameters of simulations are those of every topology, so what cannot be simulated hides them.
+fn grammar() -> clap::Command {
+    let hidden = |name| Arg::new(name).long(name).hide(true);
+    let args = [
+        hidden("sim").action(ArgAction::SetTrue),
+        hidden("seeds").value_parser(parse_seeds),
+    ];
+    Cli::command().mut_subcommand("run", |run| {
+        run.mut_subcommand(chaos::ABOUT.name, |chaos| chaos.args(args))
+    })
+}
+
+fn not_so(problem: &str) -> clap::Error {
+    let mut grammar = grammar();
     grammar.build();
     let run = grammar
         .find_subcommand_mut("run")
         .expect("the grammar has `run`");
-    run.error(ErrorKind::MissingRequiredArgument, problem)
+    run.error(ErrorKind::ArgumentConflict, problem)
 }
 
 fn unknown_topology(words: &[String]) -> clap::Error {

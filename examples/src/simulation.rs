@@ -31,7 +31,7 @@ pub(crate) struct SimArgs {
     seeds: Option<Range<u64>>,
 }
 
-fn parse_seeds(text: &str) -> Result<Range<u64>, String> {
+pub(crate) fn parse_seeds(text: &str) -> Result<Range<u64>, String> {
     let form = || {
         format!(
             "{text:?} is no range of seeds; give the first and the one behind the last, like 0..1000"

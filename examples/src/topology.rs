@@ -125,6 +125,14 @@ impl Selection {
         }
     }
 
+    /// Why it cannot be simulated, and what to do instead, if it cannot.
+    pub(crate) fn not_simulated(&self) -> Option<&'static str> {
+        match self {
+            Selection::Chaos(_) => Some(chaos::NOT_SIMULATED),
+            _ => None,
+        }
+    }
+
     /// The same with a seed for what it draws by chance.
     ///
     /// # Errors

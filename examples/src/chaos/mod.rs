@@ -58,6 +58,7 @@ system, a new one each round
     invariant: "\
 Every job has exactly one outcome, the same by its handle and its callback. One that
 must not run twice ran once at most, and one that says it never ran did not.
+Those of one pool with one key begin in the order in which they were handed in.
 Everything is over by its deadline; no process and no descriptor is left. In five
 seconds or more, each kind of trouble has happened.",
     at_interrupt: "ending the round",
@@ -85,19 +86,20 @@ impl Args {
     }
 }
 
+/// Why it is not simulated, and what to do instead.
+pub(crate) const NOT_SIMULATED: &str = "\
+chaos sends signals to real processes, which a simulation does not have
+
+  leave --sim out: `actors run chaos --seed 7` tries the same things in the same order each time";
+
 /// The shortest round worth starting pools for.
 const ROUND_MIN: Duration = Duration::from_millis(300);
 
 /// Runs it: round after round, until the time is over, something hangs, or Ctrl-C.
 ///
 /// # Errors
-/// If a pool cannot be started; in a simulation.
+/// If a pool cannot be started.
 pub(crate) async fn run(args: Args, stage: &Stage) -> Result<Outcome, Failure> {
-    if stage.is_simulated {
-        return Err(Failure::Input(
-            "chaos sends signals to real processes, which have no place in a simulation: leave --sim out".to_owned(),
-        ));
-    }
     let seed = args.seed.unwrap_or_else(any_seed);
     stage.console.line(format!(
         "seed {seed}; the same again: actors run chaos --seconds {} --seed {seed}",

@@ -17,7 +17,7 @@ fn refusal_of(words: &str) -> String {
 
 #[test]
 fn the_grammar_is_sound() {
-    Cli::command().debug_assert();
+    grammar().debug_assert();
 }
 
 #[test]
@@ -121,7 +121,29 @@ fn a_seed_without_a_simulation_is_for_what_goes_by_chance() {
     assert_eq!(with_seed, without.seeded(7));
     assert!(refusal_of("run bank --seed 7").contains("--sim"));
     assert!(matches!(
-        read_words("run chaos --sim --seed 7").unwrap().command,
+        read_words("run bank --sim --seed 7").unwrap().command,
         Action::Run(_, Some(seeds)) if seeds == (7..8)
     ));
+}
+
+#[test]
+fn what_cannot_be_simulated_does_not_offer_it_and_says_why_not() {
+    for about in topology::ALL {
+        let help = read_words(&format!("run {} --help", about.name)).expect_err("help is no run");
+        let is_offered = help.to_string().contains("--sim");
+        assert_eq!(is_offered, about.name != "chaos", "{}", about.name);
+    }
+
+    for words in [
+        "run chaos --sim",
+        "run --sim chaos",
+        "run chaos --sim --seed 7",
+        "run --sim --seeds 0..3 chaos",
+        "run chaos --seeds 0..3",
+    ] {
+        let refusal = refusal_of(words);
+        for part in ["signals", "leave --sim out", "actors run chaos --seed"] {
+            assert!(refusal.contains(part), "{words}: {refusal}");
+        }
+    }
 }
