@@ -1,8 +1,9 @@
 //! References and replies that travel inside messages.
 //!
-//! [`ActorRef`] and [`Reply`] implement serde's traits through a hook that a link installs around one synchronous encode or decode. The
-//! derive on a message type is all that a user writes. Bounds stand on these impls only, and crosswise: to send a reference away, this
-//! side must be able to decode the messages that will come back through it; to receive one, to encode those that will leave.
+//! [`ActorRef`](crate::ActorRef) and [`Reply`](crate::Reply) implement serde's traits through a hook that a link installs around one
+//! synchronous encode or decode. The derive on a message type is all that a user writes. Bounds stand on these impls only, and crosswise: to
+//! send a reference away, this side must be able to decode the messages that will come back through it; to receive one, to encode those that
+//! will leave.
 //! Outside of a link, serialising a reference is an error.
 //!
 //! The encoding is postcard, fixed per protocol version; since these impls are where messages are encoded, it is no trait object.
@@ -10,25 +11,24 @@
 //! Generic message types need `#[serde(bound = "…")]` with the bounds of their fields, since the derive cannot know that they stand
 //! crosswise.
 
+mod codec;
 mod depth;
+mod reference;
+mod reply;
 
 use std::any::TypeId;
-use std::cell::RefCell;
 use std::fmt;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use serde::de::{DeserializeOwned, Error as _};
-use serde::ser::Error as _;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
-use crate::cell::{BegunWatcher, Cell};
-use crate::dead_letter::DeadLetterReason;
-use crate::link::{Mark, Outgoing, Outlet, Ready};
-use crate::reply::{LinkReply, OnClose, Route, Slot};
-use crate::reply_scope::{Orphan, Scope};
-use crate::sync::{Arc, AtomicBool, Ordering};
-use crate::{ActorRef, ActorSystem, AnyActorRef, AskError, ExitReason, Mailbox, Reply};
+use crate::link::{Mark, Ready};
+use crate::sync::Arc;
+use crate::{ActorSystem, AnyActorRef, AskError, ExitReason};
+
+pub use codec::{decode, encode, with_link};
+pub use reference::inlet;
 
 /// How a reference looks on a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,12 +37,6 @@ pub enum WireRef {
     Mine(u64, u64),
     /// An actor that the receiver of this value exported.
     Yours(u64),
-}
-
-#[derive(Serialize, Deserialize)]
-struct WireReply {
-    id: u64,
-    remaining: Duration,
 }
 
 /// Makes the local half of an imported actor: its reference, and the outlet of its mailbox.
@@ -222,9 +216,9 @@ pub trait ReplyRoute: Send + Sync {
     fn remaining(&self) -> Duration;
 }
 
-/// An [`Outlet`] without its message type.
+/// An [`Outlet`](crate::link::Outlet) without its message type.
 pub trait Outflow: Send {
-    /// See [`Outlet::poll_ready`].
+    /// See [`Outlet::poll_ready`](crate::link::Outlet::poll_ready).
     fn poll_ready(&mut self, cx: &mut Context<'_>, has_credit: bool) -> Poll<Ready>;
     /// Appends the next thing to `out` and tells `done` what it was, before the message and its replies are dropped. Returns `false` when
     /// there is nothing.
@@ -233,21 +227,21 @@ pub trait Outflow: Send {
         out: &mut Vec<u8>,
         done: &mut dyn FnMut(&mut Vec<u8>, Encoded),
     ) -> bool;
-    /// See [`Outlet::begun`].
+    /// See [`Outlet::begun`](crate::link::Outlet::begun).
     fn begun(&mut self, count: u64);
-    /// See [`Outlet::undeliverable`].
+    /// See [`Outlet::undeliverable`](crate::link::Outlet::undeliverable).
     fn undeliverable(&mut self, why: String);
-    /// See [`Outlet::is_referenced`].
+    /// See [`Outlet::is_referenced`](crate::link::Outlet::is_referenced).
     fn is_referenced(&self) -> bool;
-    /// See [`Outlet::started`].
+    /// See [`Outlet::started`](crate::link::Outlet::started).
     fn started(&self);
-    /// See [`Outlet::needs_progress`].
+    /// See [`Outlet::needs_progress`](crate::link::Outlet::needs_progress).
     fn needs_progress(&self) -> bool;
-    /// See [`Outlet::in_flight`].
+    /// See [`Outlet::in_flight`](crate::link::Outlet::in_flight).
     fn in_flight(&self) -> u64;
-    /// See [`Outlet::is_spent`].
+    /// See [`Outlet::is_spent`](crate::link::Outlet::is_spent).
     fn is_spent(&self) -> bool;
-    /// See [`Outlet::end`].
+    /// See [`Outlet::end`](crate::link::Outlet::end).
     fn end(self: Box<Self>, reason: ExitReason);
 }
 
@@ -260,457 +254,6 @@ pub enum Encoded {
     Mark(Mark),
     /// The message could not be encoded. The buffer may end in a part of it.
     Failed(String),
-}
-
-thread_local! {
-    static HOOK: RefCell<Option<Arc<dyn LinkHook>>> = const { RefCell::new(None) };
-}
-
-/// Runs one encode or decode, or a batch of them, with this link at hand. Nests. The example stands with [`LinkHook`].
-pub fn with_link<R>(hook: &Arc<dyn LinkHook>, run: impl FnOnce() -> R) -> R {
-    struct Restore(Option<Arc<dyn LinkHook>>);
-    impl Drop for Restore {
-        fn drop(&mut self) {
-            let inner = HOOK.replace(self.0.take());
-            drop(inner);
-        }
-    }
-    let _restore = Restore(HOOK.replace(Some(Arc::clone(hook))));
-    run()
-}
-
-fn hook() -> Option<Arc<dyn LinkHook>> {
-    HOOK.with_borrow(Option::clone)
-}
-
-const OUTSIDE: &str =
-    "references and replies can be serialised only inside a message that goes over a link";
-
-const ROUTED: &str = "the reference of a router cannot travel, since the choice is made by the sender; send one to an actor that forwards to \
-                      it";
-const MAPPED: &str = "a mapped reference cannot travel, since its function cannot; send the actor's own reference, or one to an \
-                      actor that maps";
-
-/// Appends a value in the encoding of links.
-///
-/// # Errors
-///
-/// What its `Serialize` says. The buffer may end in a part of it.
-///
-/// # Examples
-///
-/// ```
-/// use actor_core::wire::{decode, encode};
-///
-/// # fn main() -> Result<(), String> {
-/// let mut bytes = Vec::new();
-/// encode(&("seven", 7_u32), &mut bytes)?;
-/// assert_eq!(decode::<(String, u32)>(&bytes)?, ("seven".to_owned(), 7));
-/// # Ok(()) }
-/// ```
-pub fn encode<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(), String> {
-    struct Append<'a>(&'a mut Vec<u8>);
-    impl postcard::ser_flavors::Flavor for Append<'_> {
-        type Output = ();
-        #[inline]
-        fn try_extend(&mut self, data: &[u8]) -> postcard::Result<()> {
-            self.0.extend_from_slice(data);
-            Ok(())
-        }
-        #[inline]
-        fn try_push(&mut self, data: u8) -> postcard::Result<()> {
-            self.0.push(data);
-            Ok(())
-        }
-        fn finalize(self) -> postcard::Result<()> {
-            Ok(())
-        }
-    }
-    postcard::serialize_with_flavor(value, Append(out)).map_err(|error| explain(&error))
-}
-
-/// Decodes a value in the encoding of links; all bytes must belong to it.
-///
-/// # Errors
-///
-/// The bytes are no such value, or one that is nested more than 128 levels deep: a stranger's bytes must not overflow the stack.
-///
-/// # Examples
-///
-/// ```
-/// use actor_core::wire::decode;
-///
-/// assert_eq!(decode::<u8>(&[7]), Ok(7));
-/// assert_eq!(decode::<u8>(&[7, 8]), Err("1 bytes too many".to_owned()));
-/// assert!(decode::<u8>(&[]).is_err());
-/// ```
-pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
-    let mut postcard = postcard::Deserializer::from_bytes(bytes);
-    let value = T::deserialize(depth::Limited::new(&mut postcard));
-    match value.and_then(|value| Ok((value, postcard.finalize()?))) {
-        Ok((value, [])) => Ok(value),
-        Ok((_, rest)) => Err(format!("{} bytes too many", rest.len())),
-        Err(error) => Err(explain(&error)),
-    }
-}
-
-/// Runs the serde code of a user's type: a panic in it is an error of that message only, not the end of the link.
-fn caught<T>(code: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
-    crate::guard::caught(code).unwrap_or_else(|panicked| Err(panicked.to_string()))
-}
-
-/// Drops a message; a panic in that harms nobody else.
-fn drop_caught<M>(message: M) {
-    if let Err(panicked) = crate::guard::caught(|| drop(message)) {
-        tracing::error!(message_type = std::any::type_name::<M>(), %panicked, "the drop of a message panicked");
-    }
-}
-
-thread_local! {
-    /// Postcard drops the text of a custom error; this keeps it.
-    static REASON: RefCell<Option<String>> = const { RefCell::new(None) };
-}
-
-fn explain(error: &postcard::Error) -> String {
-    REASON.take().unwrap_or_else(|| error.to_string())
-}
-
-fn keep_reason(reason: String) -> String {
-    REASON.set(Some(reason.clone()));
-    reason
-}
-
-// References.
-
-impl<M: DeserializeOwned + Send + 'static> Serialize for ActorRef<M> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if self.cell().sink().is_some() {
-            return Err(S::Error::custom(keep_reason(MAPPED.into())));
-        }
-        if self.cell().route().is_some() {
-            return Err(S::Error::custom(keep_reason(ROUTED.into())));
-        }
-        let hook = hook().ok_or_else(|| S::Error::custom(keep_reason(OUTSIDE.into())))?;
-        let inlet = Arc::new(TypedInlet {
-            cell: Arc::clone(self.cell()),
-        });
-        let wire = hook.export(self.any(), TypeId::of::<M>(), inlet);
-        wire.map_err(|why| S::Error::custom(keep_reason(why)))?
-            .serialize(serializer)
-    }
-}
-
-impl<'de, M: Serialize + Send + 'static> Deserialize<'de> for ActorRef<M> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let wire = WireRef::deserialize(deserializer)?;
-        let hook = hook().ok_or_else(|| D::Error::custom(keep_reason(OUTSIDE.into())))?;
-        let actor = match wire {
-            WireRef::Yours(id) => hook.own(id),
-            WireRef::Mine(id, name) => hook.import(id, name, TypeId::of::<M>(), &mut |system| {
-                let (actor, outlet) = Outlet::<M>::open(system, Mailbox::default());
-                (actor.any(), Box::new(outlet))
-            }),
-        };
-        let actor = actor.map_err(|why| D::Error::custom(keep_reason(why)))?;
-        actor.typed::<M>().ok_or_else(|| {
-            let found = actor.message_type();
-            let wanted = std::any::type_name::<M>();
-            D::Error::custom(keep_reason(format!(
-                "a reference to an actor of {found} came as one of {wanted}"
-            )))
-        })
-    }
-}
-
-struct TypedInlet<M> {
-    cell: Arc<Cell<M>>,
-}
-
-impl<M: DeserializeOwned + Send + 'static> TypedInlet<M> {
-    /// The message and its priority: both are made by the user's code.
-    fn decode(&self, bytes: &[u8]) -> Result<(M, i64), DeliverError> {
-        // Replies inside a message that is dropped half-way resolve as failed.
-        let scope = Scope::for_drop();
-        let ranked = |message| self.cell.rank(message);
-        match caught(|| decode(bytes).map(ranked)) {
-            Ok((rank, message)) => Ok((message, rank)),
-            Err(why) => {
-                scope.close(|| failed(format!("the message could not be decoded: {why}")));
-                self.cell
-                    .dead_letter(DeadLetterReason::Undecodable(why.clone()));
-                Err(DeliverError::Undecodable(why))
-            }
-        }
-    }
-
-    fn refused(&self, message: M) -> DeliverError {
-        let scope = Scope::for_drop();
-        drop_caught(message);
-        let reason = self.cell.last_reason();
-        self.cell
-            .dead_letter(DeadLetterReason::Stopped(reason.clone()));
-        scope.close(|| AskError::Stopped {
-            reason: reason.clone(),
-            begun: false,
-        });
-        DeliverError::Closed
-    }
-}
-
-fn failed(why: String) -> AskError {
-    AskError::Failed {
-        reason: ExitReason::Failed(why),
-    }
-}
-
-impl<M: DeserializeOwned + Send + 'static> Inlet for TypedInlet<M> {
-    fn deliver(&self, bytes: &[u8]) -> Result<u64, DeliverError> {
-        let (message, rank) = self.decode(bytes)?;
-        self.cell
-            .push_exempt(message, rank)
-            .map_err(|message| self.refused(message))
-    }
-
-    fn watch_progress(&self, watcher: Arc<dyn ProgressWatcher>, step: u32) {
-        struct Adapter(Arc<dyn ProgressWatcher>);
-        impl BegunWatcher for Adapter {
-            fn begun(&self, count: u64) -> bool {
-                self.0.begun(count)
-            }
-        }
-        self.cell
-            .add_begun_watcher(Arc::new(Adapter(watcher)), step);
-    }
-}
-
-/// The receiving end of an actor, for a link that exports it by other means than inside a message.
-///
-/// # Examples
-///
-/// ```
-/// # use actor_core::prelude::*;
-/// use actor_core::wire::{DeliverError, encode, inlet};
-///
-/// # struct Sink;
-/// # impl Actor for Sink {
-/// #     type Msg = u32;
-/// #     async fn handle(&mut self, _: u32, _: &mut Context<Self>) -> ActorResult { Ok(()) }
-/// # }
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), BoxError> {
-/// # let system = ActorSystem::new("demo");
-/// let sink = system.spawn(Sink);
-/// let inlet = inlet(&sink);
-/// let mut bytes = Vec::new();
-/// encode(&7_u32, &mut bytes)?;
-/// assert_eq!(inlet.deliver(&bytes), Ok(1), "the first message that it accepted");
-/// assert!(matches!(inlet.deliver(&[]), Err(DeliverError::Undecodable(_))));
-/// # Ok(()) }
-/// ```
-pub fn inlet<M: DeserializeOwned + Send + 'static>(actor: &ActorRef<M>) -> Arc<dyn Inlet> {
-    Arc::new(TypedInlet {
-        cell: Arc::clone(actor.cell()),
-    })
-}
-
-impl<M: Serialize + Send + 'static> Outflow for Outlet<M> {
-    fn poll_ready(&mut self, cx: &mut Context<'_>, has_credit: bool) -> Poll<Ready> {
-        Outlet::poll_ready(self, cx, has_credit)
-    }
-
-    fn encode_next(
-        &mut self,
-        out: &mut Vec<u8>,
-        done: &mut dyn FnMut(&mut Vec<u8>, Encoded),
-    ) -> bool {
-        let message = match self.next_out() {
-            None => return false,
-            Some(Outgoing::Mark(mark)) => {
-                done(out, Encoded::Mark(mark));
-                return true;
-            }
-            Some(Outgoing::Message(message)) => message,
-        };
-        match caught(|| encode(&message, out)) {
-            Ok(()) => done(out, Encoded::Message),
-            Err(why) => {
-                self.undeliverable(why.clone());
-                done(out, Encoded::Failed(why.clone()));
-                // Replies that the encoding had not come to yet fail like those that it had.
-                let scope = Scope::for_drop();
-                drop_caught(message);
-                scope.close(|| failed(format!("the message could not be sent: {why}")));
-                return true;
-            }
-        }
-        drop_caught(message);
-        true
-    }
-
-    fn begun(&mut self, count: u64) {
-        Outlet::begun(self, count);
-    }
-
-    fn undeliverable(&mut self, why: String) {
-        Outlet::undeliverable(self, why);
-    }
-
-    fn is_referenced(&self) -> bool {
-        Outlet::is_referenced(self)
-    }
-
-    fn started(&self) {
-        Outlet::started(self);
-    }
-
-    fn needs_progress(&self) -> bool {
-        Outlet::needs_progress(self)
-    }
-
-    fn in_flight(&self) -> u64 {
-        Outlet::in_flight(self)
-    }
-
-    fn is_spent(&self) -> bool {
-        Outlet::is_spent(self)
-    }
-
-    fn end(self: Box<Self>, reason: ExitReason) {
-        Outlet::end(*self, reason);
-    }
-}
-
-// Replies.
-
-impl<T: DeserializeOwned + Send + 'static> Serialize for Reply<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let hook = hook().ok_or_else(|| S::Error::custom(keep_reason(OUTSIDE.into())))?;
-        let (slot, remaining): (Arc<dyn ReplySlot>, Duration) = match self.route() {
-            Some(Route::Local(slot)) => (
-                Arc::new(LocalSlot {
-                    slot: Arc::clone(slot),
-                }),
-                slot.remaining(
-                    hook.system()
-                        .as_ref()
-                        .map(|system| &*system.core().timekeeper),
-                ),
-            ),
-            Some(Route::Link(reply)) => (
-                Arc::new(Relayed {
-                    reply: Arc::clone(&**reply),
-                }),
-                reply.remaining(),
-            ),
-            None => {
-                return Err(S::Error::custom(keep_reason(
-                    "a reply that was answered cannot travel".into(),
-                )));
-            }
-        };
-        WireReply {
-            id: hook.export_reply(slot),
-            remaining,
-        }
-        .serialize(serializer)
-    }
-}
-
-impl<'de, T: Serialize + Send + 'static> Deserialize<'de> for Reply<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let wire = WireReply::deserialize(deserializer)?;
-        let hook = hook().ok_or_else(|| D::Error::custom(keep_reason(OUTSIDE.into())))?;
-        let route = hook.import_reply(wire.id, wire.remaining);
-        let reply = Arc::new(Away {
-            route,
-            done: AtomicBool::new(false),
-        });
-        Ok(Reply::from_route(Route::Link(Box::new(reply))))
-    }
-}
-
-/// A slot of this side whose reply went over a link.
-struct LocalSlot<T> {
-    slot: Arc<Slot<T>>,
-}
-
-impl<T: DeserializeOwned + Send + 'static> ReplySlot for LocalSlot<T> {
-    fn fulfil(&self, bytes: &[u8]) {
-        let value = caught(|| decode(bytes))
-            .map_err(|why| failed(format!("the answer could not be decoded: {why}")));
-        self.slot.fulfil(value);
-    }
-
-    fn fail(&self, why: AskError) {
-        self.slot.fulfil(Err(why));
-    }
-
-    fn hand_over(&self, on_close: OnClose) {
-        self.slot.hand_over(on_close);
-    }
-}
-
-/// A reply that came over one link and left over another, or the same.
-struct Relayed<T> {
-    reply: Arc<dyn LinkReply<T>>,
-}
-
-impl<T: DeserializeOwned + Send + 'static> ReplySlot for Relayed<T> {
-    fn fulfil(&self, bytes: &[u8]) {
-        match caught(|| decode(bytes)) {
-            Ok(value) => self.reply.send(value),
-            Err(why) => self
-                .reply
-                .fail(failed(format!("the answer could not be decoded: {why}"))),
-        }
-    }
-
-    fn fail(&self, why: AskError) {
-        self.reply.fail(why);
-    }
-
-    fn hand_over(&self, _on_close: OnClose) {
-        self.reply.hand_over();
-    }
-}
-
-/// A reply of this side whose asker is on the other.
-struct Away {
-    route: Arc<dyn ReplyRoute>,
-    /// Answered, or handed on to another link that answers.
-    done: AtomicBool,
-}
-
-impl Orphan for Away {
-    fn orphaned(&self, why: AskError) {
-        if !self.done.swap(true, Ordering::AcqRel) {
-            self.route.fail(why);
-        }
-    }
-}
-
-impl<T: Serialize + Send + 'static> LinkReply<T> for Away {
-    fn send(&self, value: T) {
-        self.done.store(true, Ordering::Release);
-        self.route.send(&mut |out| caught(|| encode(&value, out)));
-    }
-
-    fn fail(&self, why: AskError) {
-        self.done.store(true, Ordering::Release);
-        self.route.fail(why);
-    }
-
-    fn hand_over(&self) {
-        self.done.store(true, Ordering::Release);
-    }
-
-    fn remaining(&self) -> Duration {
-        self.route.remaining()
-    }
-
-    fn is_closed(&self) -> bool {
-        self.route.is_closed()
-    }
 }
 
 impl fmt::Debug for Encoded {

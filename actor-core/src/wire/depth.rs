@@ -33,7 +33,7 @@ impl<T> Limited<T> {
     fn open<V, E: serde::de::Error>(self, visitor: V) -> Result<(T, Limited<V>), E> {
         let Some(left) = self.left.checked_sub(1) else {
             let why = format!("it is nested more than {DEPTH_MAX} levels deep");
-            return Err(E::custom(super::keep_reason(why)));
+            return Err(E::custom(super::codec::keep_reason(why)));
         };
         let visitor = Limited {
             inner: visitor,
