@@ -3,7 +3,9 @@
 //! | file | what is in it |
 //! |---|---|
 //! | `mod.rs` | [`Harness`]: what a test does to its actor |
+//! | `answers.rs` | its asks of the actor, and its answers to those of the actor |
 //! | `effects.rs` | what the actor did |
+//! | `gather.rs` | what of all that happened was the actor's doing |
 //! | `stage.rs` | stand-ins for the actors that it knows |
 //! | `asks.rs` | asks under way, its own and the test's |
 //! | `lent.rs` | how the test gets to see the state of a live actor |
@@ -13,24 +15,25 @@
 //! thing and then lets everybody go on until nothing can at the present instant. The idea is that of Akka's `BehaviorTestKit`, which runs
 //! an imitation.
 
+mod answers;
 mod asks;
 mod effects;
+mod gather;
 mod lent;
 mod machine;
 mod stage;
 
-use std::any::type_name;
 use std::fmt;
 use std::ops::Deref;
 use std::time::Duration;
 
 use super::Crash;
-use super::events::{Event, EventKind};
+use super::events::Event;
 use crate::sync::{Arc, MutexGuard, lock};
-use crate::{Actor, ActorId, ActorRef, AskError, Reply, TimerKey};
+use crate::{Actor, ActorRef, TimerKey};
 
+use asks::Asked;
 pub(crate) use asks::OpenAsk;
-use asks::{Asked, Outcome};
 pub use effects::{Effect, Effects, Whom};
 use lent::{Desk, Lent, OnDesk, Place};
 pub use stage::Stage;
@@ -292,119 +295,6 @@ impl<A: Actor> Harness<A> {
         effects
     }
 
-    /// Asks the actor. The answer, once there is one, is in the [`replies`](Effects::replies) of the call in which it came; there is no
-    /// deadline.
-    ///
-    /// # Panics
-    ///
-    /// As [`send`](Harness::send).
-    ///
-    /// # Examples
-    ///
-    /// See [`Effects::replies`].
-    #[track_caller]
-    pub fn ask<T: Send + 'static>(&mut self, message: impl FnOnce(Reply<T>) -> A::Msg) -> Effects {
-        let (asked, reply) = asks::open();
-        self.asked.push(asked);
-        self.send_it(message(reply))
-    }
-
-    /// Answers the oldest open ask for a `T` that was made to a stand-in. The reply in the stand-in's message is of no use from then on.
-    ///
-    /// # Panics
-    ///
-    /// If no stand-in is asked for such a value.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use actor_core::prelude::*;
-    /// use actor_core::testing::Harness;
-    ///
-    /// # struct Cache { db: ActorRef<Reply<u32>>, value: u32 }
-    /// # impl Actor for Cache {
-    /// #     type Msg = ();
-    /// #     async fn handle(&mut self, (): (), _: &mut Context<Self>) -> ActorResult {
-    /// #         self.value = self.db.ask(|reply| reply).await?;
-    /// #         Ok(())
-    /// #     }
-    /// # }
-    /// let mut cache = Harness::with(|stage| Cache { db: stage.reference("db"), value: 0 });
-    /// cache.send(()); // Its handler waits for the answer now.
-    /// cache.complete_ask(7_u32);
-    /// assert_eq!(cache.state().value, 7);
-    /// ```
-    #[track_caller]
-    pub fn complete_ask<T: Send + 'static>(&mut self, value: T) -> Effects {
-        let asks = self.open_asks();
-        let Some(ask) = asks.iter().position(OpenAsk::takes::<T>) else {
-            let known: Vec<_> = asks.iter().map(|ask| ask.answer).collect();
-            self.keep_asks(asks);
-            panic!(
-                "no stand-in is asked for {}; {}",
-                type_name::<T>(),
-                list("they are asked for", &known)
-            );
-        };
-        self.resolve(asks, ask, move |ask| ask.complete(Ok(value)))
-    }
-
-    /// Lets the oldest open ask that was made to a stand-in end in an error.
-    ///
-    /// # Panics
-    ///
-    /// If no stand-in is asked anything.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use actor_core::prelude::*;
-    /// use actor_core::testing::{Effect, Harness};
-    ///
-    /// # struct Cache { db: ActorRef<Reply<u32>>, value: u32 }
-    /// # impl Actor for Cache {
-    /// #     type Msg = ();
-    /// #     async fn handle(&mut self, (): (), _: &mut Context<Self>) -> ActorResult {
-    /// #         self.value = self.db.ask(|reply| reply).await?;
-    /// #         Ok(())
-    /// #     }
-    /// # }
-    /// let mut cache = Harness::with(|stage| Cache { db: stage.reference("db"), value: 0 });
-    /// cache.send(());
-    /// let effects = cache.fail_ask(AskError::NoReply);
-    /// let reason = ExitReason::Failed(AskError::NoReply.to_string());
-    /// assert_eq!(effects, [Effect::stopped(reason)]);
-    /// ```
-    #[track_caller]
-    pub fn fail_ask(&mut self, why: AskError) -> Effects {
-        let asks = self.open_asks();
-        assert!(!asks.is_empty(), "no stand-in is asked anything");
-        self.resolve(asks, 0, move |ask| ask.fail(why))
-    }
-
-    #[track_caller]
-    fn resolve(
-        &mut self,
-        mut asks: Vec<OpenAsk>,
-        at: usize,
-        resolve: impl FnOnce(OpenAsk) + 'static,
-    ) -> Effects {
-        let ask = asks.remove(at);
-        self.keep_asks(asks);
-        self.run(async move { resolve(ask) }).1
-    }
-
-    fn open_asks(&self) -> Vec<OpenAsk> {
-        let asks = lock(&self.stage.machine.sim.asks).replace(Vec::new());
-        let mut asks = asks.unwrap_or_default();
-        asks.retain(|ask| ask.is_open() && self.stage.has(ask.target));
-        asks
-    }
-
-    fn keep_asks(&self, asks: Vec<OpenAsk>) {
-        *lock(&self.stage.machine.sim.asks) = Some(asks);
-    }
-
     /// The state, between two messages. Nothing happens while it is held.
     ///
     /// # Panics
@@ -638,113 +528,6 @@ impl<A: Actor> Harness<A> {
         let before = lock(&self.stage.machine.sim.log).count();
         let output = self.stage.machine.run(command);
         (output, self.effects_since(before))
-    }
-
-    fn effects_since(&mut self, before: u64) -> Effects {
-        let events = {
-            let log = lock(&self.stage.machine.sim.log);
-            log.last((log.count() - before) as usize)
-        };
-        let mut effects = Effects {
-            list: self.list(events),
-            ..Effects::default()
-        };
-        self.stage.gather(&mut effects);
-        // Those that are over are of no more use.
-        self.keep_asks(self.open_asks());
-        self.asked.retain_mut(|asked| match asked.outcome() {
-            None => true,
-            Some(Outcome::Replied(value)) => {
-                effects.replies.push(value);
-                false
-            }
-            Some(Outcome::Failed { answer, error }) => {
-                effects.list.push(Effect::NotReplied { answer, error });
-                false
-            }
-        });
-        effects
-    }
-
-    /// What of all that happened was the actor's doing.
-    fn list(&self, events: Vec<Event>) -> Vec<Effect> {
-        let me = self.actor.id();
-        let mut list = Vec::new();
-        // The message of an ask is no effect of its own.
-        let mut asked = None;
-        for event in events {
-            // What runs beside an actor, such as an ask in a pipe, has no name.
-            let is_mine = |from: Option<ActorId>| match from {
-                Some(from) => from == me,
-                None => self.stage.has(event.actor),
-            };
-            let whom = Whom::new(event.actor, event.label);
-            let effect = match event.kind {
-                EventKind::Asked { from, answer } if is_mine(from) => {
-                    asked = Some(event.actor);
-                    Some(Effect::Asked { whom, answer })
-                }
-                EventKind::Sent { from, message } if is_mine(from) => {
-                    let is_ask = asked.take() == Some(event.actor);
-                    (!is_ask).then_some(Effect::Sent { to: whom, message })
-                }
-                EventKind::Spawned { by, actor_type, .. } if by == Some(me) => {
-                    let actor_type = actor_type.unwrap_or_default();
-                    Some(Effect::Spawned { actor_type })
-                }
-                kind if event.actor == me => self.own(kind),
-                _ => None,
-            };
-            list.extend(effect);
-        }
-        list
-    }
-
-    /// Something that happened to the actor itself.
-    fn own(&self, kind: EventKind) -> Option<Effect> {
-        let whom = |id| {
-            let label = lock(&self.stage.machine.sim.log).label((1, id));
-            Whom::new(id, label)
-        };
-        Some(match kind {
-            EventKind::Replied { answer } => Effect::Replied { answer },
-            EventKind::Monitored { target } => Effect::Monitored { whom: whom(target) },
-            EventKind::Demonitored { target } => Effect::Demonitored { whom: whom(target) },
-            EventKind::Linked { target } => Effect::Linked { with: whom(target) },
-            EventKind::Unlinked { target } => Effect::Unlinked { with: whom(target) },
-            EventKind::TimerSet { key, after } => Effect::TimerSet { key, after },
-            EventKind::TimerCancelled { key } => Effect::TimerCancelled { key },
-            EventKind::Stopped { reason } => Effect::Stopped {
-                reason: (*reason).clone(),
-            },
-            _ => return None,
-        })
-    }
-
-    /// What the actor has in hand.
-    fn in_hand(&self) -> String {
-        let me = self.actor.id();
-        let events = self.events();
-        let last = events.iter().rev().find_map(|event| match event.kind {
-            EventKind::Begun { message } if event.actor == me => Some(message),
-            _ => None,
-        });
-        match (last, self.desk.is_running()) {
-            (Some(message), true) => format!("a handler (the last message was {message})"),
-            (_, true) => "a handler".to_owned(),
-            (_, false) => "`started`".to_owned(),
-        }
-    }
-
-    /// Why the actor has ended, to be added to a sentence.
-    fn end(&self) -> String {
-        let me = self.actor.id();
-        let events = self.events();
-        let end = events.iter().rev().find_map(|event| match &event.kind {
-            EventKind::Stopped { reason } if event.actor == me => Some(reason.to_string()),
-            _ => None,
-        });
-        end.map_or_else(String::new, |reason| format!("; it ended: {reason}"))
     }
 }
 
