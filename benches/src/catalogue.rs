@@ -3,6 +3,7 @@
 //! A bar is a ratio of times (or of bytes) that ours should stay below. Meeting it is information. A law is a figure that ours must not
 //! exceed: a run that breaks one fails.
 
+mod local;
 mod pool;
 
 use crate::workload::Workload;
@@ -133,209 +134,35 @@ impl Workload {
     /// The figures of a workload, in the order in which a round returns them.
     pub(crate) fn measures(self) -> &'static [Measure] {
         match self {
-            Workload::OneWayOneUnbounded => {
-                const {
-                    &[ns(
-                        "one_way_1_1_unbounded",
-                        "ns per message, 1 sender, unbounded mailbox",
-                    )
-                    .bars(0.90, 0.22)]
-                }
-            }
-            Workload::OneWayFourUnbounded => {
-                const {
-                    &[ns(
-                        "one_way_4_1_unbounded",
-                        "ns per message, 4 senders, unbounded mailbox",
-                    )
-                    .bars(0.75, 0.80)]
-                }
-            }
-            Workload::Burst => {
-                const {
-                    &[ns(
-                        "one_way_1_1_burst",
-                        "ns per message, 1 sender that never yields, so that all queue up",
-                    )]
-                }
-            }
-            Workload::OneWayOneBounded => {
-                const {
-                    &[ns(
-                        "one_way_1_1_bounded",
-                        "ns per message, 1 sender, mailbox of 1,024",
-                    )
-                    .bars(0.45, 0.15)]
-                }
-            }
-            Workload::OneWayFourBounded => {
-                const {
-                    &[ns(
-                        "one_way_4_1_bounded",
-                        "ns per message, 4 senders, mailbox of 1,024",
-                    )
-                    .bars(0.50, 0.18)]
-                }
-            }
-            Workload::OneWay8 => {
-                const {
-                    &[ns(
-                        "one_way_8",
-                        "ns per message of 8 bytes, 1 sender, unbounded mailbox",
-                    )]
-                }
-            }
-            Workload::OneWay64 => {
-                const {
-                    &[ns(
-                        "one_way_64",
-                        "ns per message of 64 bytes, 1 sender, unbounded mailbox",
-                    )]
-                }
-            }
-            Workload::OneWay256 => {
-                const {
-                    &[ns(
-                        "one_way_256",
-                        "ns per message of 256 bytes, 1 sender, unbounded mailbox",
-                    )]
-                }
-            }
-            Workload::Ask => {
-                const {
-                    &[ns(
-                        "ask",
-                        "ns per ask, one at a time, each subject's default deadline",
-                    )
-                    .bars(1.10, 0.60)
-                    .timeout_bar(0.45)]
-                }
-            }
-            Workload::Ask256 => {
-                const {
-                    &[ns(
-                        "ask_256",
-                        "ns per ask, 256 tasks that each ask again when they have the answer",
-                    )
-                    .bars(1.00, 0.60)]
-                }
-            }
-            Workload::AskLatency => ASK_LATENCY,
-            Workload::Ring => {
-                const { &[ns("ring", "ns per hop of one token through 1,000 actors").bars(0.95, 0.35)] }
-            }
-            Workload::Spawn => {
-                const {
-                    &[ns(
-                        "spawn",
-                        "ns per actor, from the first spawn until all have started",
-                    )
-                    .bars(0.55, 0.95)]
-                }
-            }
-            Workload::IdleBytes => {
-                const {
-                    &[measure(
-                        "idle_bytes",
-                        "bytes",
-                        "heap bytes asked of the global allocator per started, idle actor",
-                    )]
-                }
-            }
-            Workload::IdleResident => {
-                const {
-                    &[measure(
-                        "idle_resident",
-                        "bytes",
-                        "resident bytes per started, idle actor, of 100,000 in a fresh process",
-                    )
-                    .bars(0.48, 0.95)]
-                }
-            }
-            Workload::MillionActors => MILLION_ACTORS,
-            Workload::Growth => GROWTH,
-            Workload::Restart => {
-                const {
-                    &[ns(
-                        "restart",
-                        "ns from sending a failing message to the answer of the next incarnation",
-                    )]
-                }
-            }
-            Workload::RestartStorm => {
-                const {
-                    &[measure(
-                        "restart_storm",
-                        "ms",
-                        "ms for 10,000 failures, queued to 100 children at once, and their restarts",
-                    )]
-                }
-            }
-            Workload::Children => CHILDREN,
-            Workload::SavinaPingPong => {
-                const {
-                    &[ns(
-                        "savina_ping_pong",
-                        "ns per ping: there, back, and a message to oneself; 400,000 pings (published: 40,000)",
-                    )]
-                }
-            }
-            Workload::SavinaThroughput => {
-                const {
-                    &[ns(
-                        "savina_fjt",
-                        "ns per message with a sine each, fork-join throughput: 60 actors × 10,000 messages (as published)",
-                    )]
-                }
-            }
-            Workload::SavinaCreate => {
-                const {
-                    &[ns(
-                        "savina_fjc",
-                        "ns per actor, fork-join create: 40,000 actors (as published) start, handle one message with a sine, end",
-                    )]
-                }
-            }
-            Workload::SavinaBig => {
-                const {
-                    &[ns(
-                        "savina_big",
-                        "ns per ping and its pong: 120 actors (as published) × 5,000 pings to random others (published: 20,000)",
-                    )]
-                }
-            }
-            Workload::AllocsOneWay => ALLOCS_ONE_WAY,
-            Workload::AllocsAsk => {
-                const {
-                    &[measure(
-                        "allocs_ask",
-                        "allocations",
-                        "allocations per ask, one at a time, after a warm-up",
-                    )]
-                }
-            }
-            Workload::ProcessOneWay => {
-                const { &[ns("process_one_way", "ns per message to a worker process")] }
-            }
-            Workload::SimSteps => {
-                const {
-                    &[ns(
-                        "sim_steps",
-                        "ns per step of a simulation on one core, ring of 100 actors with 90 tokens; 3 million a second are 333",
-                    )
-                    .own_bar(333.0)]
-                }
-            }
-            Workload::SimHour => {
-                const {
-                    &[measure(
-                        "sim_hour",
-                        "ms",
-                        "ms of real time for an hour of virtual time with a hundred intervals of a second",
-                    )
-                    .own_bar(300.0)]
-                }
-            }
+            Workload::OneWayOneUnbounded => local::ONE_WAY_ONE_UNBOUNDED,
+            Workload::OneWayFourUnbounded => local::ONE_WAY_FOUR_UNBOUNDED,
+            Workload::Burst => local::BURST,
+            Workload::OneWayOneBounded => local::ONE_WAY_ONE_BOUNDED,
+            Workload::OneWayFourBounded => local::ONE_WAY_FOUR_BOUNDED,
+            Workload::OneWay8 => local::ONE_WAY_8,
+            Workload::OneWay64 => local::ONE_WAY_64,
+            Workload::OneWay256 => local::ONE_WAY_256,
+            Workload::Ask => local::ASK,
+            Workload::Ask256 => local::ASK_256,
+            Workload::AskLatency => local::ASK_LATENCY,
+            Workload::Ring => local::RING,
+            Workload::Spawn => local::SPAWN,
+            Workload::IdleBytes => local::IDLE_BYTES,
+            Workload::IdleResident => local::IDLE_RESIDENT,
+            Workload::MillionActors => local::MILLION_ACTORS,
+            Workload::Growth => local::GROWTH,
+            Workload::Restart => local::RESTART,
+            Workload::RestartStorm => local::RESTART_STORM,
+            Workload::Children => local::CHILDREN,
+            Workload::SavinaPingPong => local::SAVINA_PING_PONG,
+            Workload::SavinaThroughput => local::SAVINA_THROUGHPUT,
+            Workload::SavinaCreate => local::SAVINA_CREATE,
+            Workload::SavinaBig => local::SAVINA_BIG,
+            Workload::AllocsOneWay => local::ALLOCS_ONE_WAY,
+            Workload::AllocsAsk => local::ALLOCS_ASK,
+            Workload::ProcessOneWay => local::PROCESS_ONE_WAY,
+            Workload::SimSteps => local::SIM_STEPS,
+            Workload::SimHour => local::SIM_HOUR,
             Workload::ThreadsSubmit => pool::THREADS_SUBMIT,
             Workload::ProcessesSubmit => pool::PROCESSES_SUBMIT,
             Workload::ProcessesMap => pool::PROCESSES_MAP,
@@ -350,101 +177,7 @@ impl Workload {
             Workload::Skew => pool::SKEW,
             Workload::Scaling => pool::SCALING,
             Workload::LargeResult => pool::LARGE_RESULT,
-            Workload::ProcessAsk => {
-                const {
-                    &[measure(
-                        "process_ask",
-                        "us",
-                        "µs per round trip to a worker process, p50, one at a time",
-                    )]
-                }
-            }
+            Workload::ProcessAsk => local::PROCESS_ASK,
         }
     }
 }
-
-const ASK_LATENCY: &[Measure] = &[
-    measure(
-        "ask_latency_p50",
-        "us",
-        "µs from when an ask was due to its answer, p50, asked at a fixed rate",
-    ),
-    measure("ask_latency_p99", "us", "the same, p99"),
-    measure("ask_latency_p999", "us", "the same, p99.9"),
-    ns(
-        "ask_latency_interval",
-        "ns between two asks: the same for all subjects, half of the saturation rate of the slower one",
-    ),
-];
-
-const MILLION_ACTORS: &[Measure] = &[
-    measure(
-        "million_actors",
-        "ms",
-        "ms from the first spawn of a million actors until each has handled its one message",
-    ),
-    measure(
-        "million_actors_resident",
-        "MB",
-        "resident megabytes of a million actors, all alive, after one message each",
-    ),
-];
-
-const GROWTH: &[Measure] = &[
-    ns(
-        "growth_ns_1e3",
-        "ns per actor, from the first spawn until all have started, 1,000 actors in a fresh process",
-    ),
-    ns("growth_ns_1e4", "the same, 10,000 actors"),
-    ns("growth_ns_1e5", "the same, 100,000 actors"),
-    ns("growth_ns_1e6", "the same, 1,000,000 actors"),
-    measure(
-        "growth_ns_spread",
-        "ratio",
-        "the largest of the four times over the smallest; flat is 1",
-    )
-    .own_bar(1.20),
-    measure(
-        "growth_bytes_1e3",
-        "bytes",
-        "resident bytes per started, idle actor, 1,000 actors in a fresh process",
-    ),
-    measure("growth_bytes_1e4", "bytes", "the same, 10,000 actors"),
-    measure("growth_bytes_1e5", "bytes", "the same, 100,000 actors"),
-    measure("growth_bytes_1e6", "bytes", "the same, 1,000,000 actors"),
-    measure(
-        "growth_bytes_spread",
-        "ratio",
-        "the largest of the four sizes over the smallest; flat is 1",
-    )
-    .own_bar(1.20),
-];
-
-const CHILDREN: &[Measure] = &[
-    ns(
-        "children_100k",
-        "ns per dynamic child started and terminated through its supervisor, 100,000 children",
-    ),
-    ns("children_1k", "the same, 1,000 children"),
-    measure(
-        "children_growth",
-        "ratio",
-        "the cost per child among 100,000 over that among 1,000",
-    )
-    .own_bar(10.0),
-];
-
-const ALLOCS_ONE_WAY: &[Measure] = &[
-    measure(
-        "allocs_one_way_unbounded",
-        "allocations",
-        "allocations per one-way message after a warm-up, unbounded mailbox, 64 at a time",
-    )
-    .law(0.0),
-    measure(
-        "allocs_one_way_bounded",
-        "allocations",
-        "allocations per one-way message after a warm-up, full mailbox of 64 with a waiting sender",
-    )
-    .law(0.0),
-];
