@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
-use actor_core::panic::discard;
+use actor_core::panic::{catch, discard};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -18,8 +18,13 @@ use crate::task::{
 };
 use crate::{Completed, Job, JobError, Payload, Progress, WorkerInfo};
 
-/// The outcomes of a chunk, one for each item, in order.
-pub(crate) type Outcomes<Out> = Vec<Outcome<Out>>;
+/// The outcomes of a chunk, one for each item, in order. Nothing in them is shared: who lets go of items on one core is not in the way of
+/// who makes the next ones on another.
+pub(crate) struct Outcomes<Out> {
+    pub(crate) results: Vec<Result<Out, JobError>>,
+    /// Who found each of them, of a chunk that was split; else empty, and one worker has found them all.
+    pub(crate) workers: Vec<WorkerInfo>,
+}
 
 /// See the module's header.
 pub(crate) struct Chunk<Arg, Out> {
@@ -54,20 +59,27 @@ impl<Arg, Out> Chunk<Arg, Out> {
         }
     }
 
-    fn settle(&self, outcomes: Outcomes<Out>, worker: &WorkerInfo, settle: Settle<'_>) {
-        let failed = outcomes.iter().filter(|outcome| outcome.is_err()).count();
+    fn settle(&self, results: Vec<Result<Out, JobError>>, worker: &WorkerInfo, settle: Settle<'_>) {
+        let failed = results.iter().filter(|result| result.is_err()).count();
         let report = Report {
             failed: u32::try_from(failed).unwrap_or(u32::MAX),
             error: None,
         };
         if settle(&report) == Settled::Counts {
-            self.slot.complete(Ok(Completed {
-                value: outcomes,
-                worker: worker.clone(),
-            }));
+            self.complete(results, Vec::new(), worker.clone());
         } else {
-            discard(outcomes);
+            discard(results);
         }
+    }
+
+    fn complete(
+        &self,
+        results: Vec<Result<Out, JobError>>,
+        workers: Vec<WorkerInfo>,
+        worker: WorkerInfo,
+    ) {
+        let value = Outcomes { results, workers };
+        self.slot.complete(Ok(Completed { value, worker }));
     }
 
     fn forget(&self) {
@@ -87,26 +99,15 @@ impl<Arg, Out> Chunk<Arg, Out> {
         if parts.left > 0 {
             return;
         }
-        let outcomes: Outcomes<Out> = std::mem::take(&mut parts.outcomes)
-            .into_iter()
-            .map(|outcome| outcome.unwrap_or_else(|| Err(gone())))
-            .collect();
+        let outcomes = std::mem::take(&mut parts.outcomes);
         drop(parts);
-        let by = outcomes.iter().find_map(|outcome| outcome.as_ref().ok());
-        let worker = by.map(|completed| completed.worker.clone());
-        self.slot.complete(Ok(Completed {
-            value: outcomes,
-            worker: worker.unwrap_or_else(WorkerInfo::nobody),
-        }));
-    }
-}
-
-/// The same with a name of its own: each item holds it, and who lets go of items on one core would else be in the way of who makes the
-/// next ones on another.
-fn apart(worker: &WorkerInfo) -> WorkerInfo {
-    WorkerInfo {
-        name: Arc::from(&*worker.name),
-        ..*worker
+        let nobody = WorkerInfo::nobody();
+        let apart = |outcome: Option<Outcome<Out>>| match outcome.unwrap_or_else(|| Err(gone())) {
+            Ok(completed) => (Ok(completed.value), completed.worker),
+            Err(error) => (Err(error), nobody.clone()),
+        };
+        let (results, workers) = outcomes.into_iter().map(apart).unzip();
+        self.complete(results, workers, nobody.clone());
     }
 }
 
@@ -125,14 +126,13 @@ where
 
     fn run(&self, worker: &WorkerInfo, settle: Settle<'_>) {
         let run = self.job.function();
-        let worker = &apart(worker);
         let one = |_| {
             let argument = lock(&self.arguments).pop_front();
             let argument = argument.ok_or_else(gone)?;
-            outcome(worker, move || run(argument))
+            Ok(catch(move || run(argument))?)
         };
-        let outcomes = (0..self.items as usize).map(one).collect();
-        self.settle(outcomes, worker, settle);
+        let results = (0..self.items as usize).map(one).collect();
+        self.settle(results, worker, settle);
     }
 
     fn encode(&self) -> Result<Vec<u8>, JobError> {
@@ -173,20 +173,19 @@ where
         worker: &WorkerInfo,
         settle: Settle<'_>,
     ) {
-        let worker = &apart(worker);
         let unsent = std::mem::take(&mut lock(&self.parts).unsent);
         let mut unsent = unsent.into_iter().peekable();
         let one = |place| {
             if let Some((_, error)) = unsent.next_if(|(unsent, _)| *unsent == place) {
                 return Err(error);
             }
-            let result = results.next().unwrap_or_else(|| Err(gone()))?;
-            let value = decode(Payload::Result, result)?;
-            let worker = worker.clone();
-            Ok(Completed { value, worker })
+            decode(
+                Payload::Result,
+                results.next().unwrap_or_else(|| Err(gone()))?,
+            )
         };
-        let outcomes = (0..self.items as usize).map(one).collect();
-        self.settle(outcomes, worker, settle);
+        let results = (0..self.items as usize).map(one).collect();
+        self.settle(results, worker, settle);
         self.forget();
     }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 use actor_core::ExitReason;
+use actor_core::panic::Panic;
 
 /// Which of the two that travel.
 ///
@@ -52,7 +53,7 @@ impl fmt::Display for Payload {
 /// let failed = pool.submit_fn(|| -> u64 { panic!("oh no") }).await?.await;
 /// match failed {
 ///     Ok(number) => println!("{number}"),
-///     Err(JobError::Panicked { text, .. }) => assert_eq!(text, "oh no"), // It would do so again.
+///     Err(JobError::Panicked(panic)) => assert_eq!(panic.text, "oh no"), // It would do so again.
 ///     Err(error) if !error.may_have_run() => println!("hand it in again: {error}"),
 ///     Err(error) => return Err(error.into()),
 /// }
@@ -77,34 +78,29 @@ pub enum JobError {
     GivenUp,
     /// It was not accepted; only in the results of [`map`](crate::Pool::map) and [`apply`](crate::Pool::apply).
     Refused(Refusal),
-    /// The job panicked. Its worker lives on.
-    Panicked {
-        /// The panic message.
-        text: String,
-        /// `file:line:column`, where the panic hook is installed.
-        location: Option<String>,
-    },
+    /// The job panicked: with what, and where. Its worker lives on.
+    Panicked(Box<Panic>),
     /// Its worker ended while the job was in its hands: the process exited, was killed, or aborted; or the thread was given up at
     /// shutdown. Jobs that may run twice without harm are marked [`retryable`](crate::JobOptions::retryable) and are run again instead.
     WorkerLost {
         /// Whether the job may have run, wholly or in part.
         maybe_ran: bool,
         /// How the worker ended: the exit code or signal of the process and its last lines of standard error.
-        reason: ExitReason,
+        reason: Box<ExitReason>,
     },
     /// A retryable job whose workers were lost so many times in a row that it is taken for the cause.
     Quarantined {
         /// How many workers were lost with it in hand.
         losses: u32,
         /// How the last of them ended.
-        reason: ExitReason,
+        reason: Box<ExitReason>,
     },
     /// The argument or the result could not be encoded or decoded.
     Codec {
         /// Which of the two.
         payload: Payload,
         /// What was wrong with it.
-        text: String,
+        text: Box<str>,
     },
     /// The encoded argument or result is larger than the pool's limit.
     TooLarge {
@@ -118,7 +114,7 @@ pub enum JobError {
     /// The executable of the worker does not know the job: it was built from another list of jobs.
     Unknown {
         /// The name of the job.
-        job: String,
+        job: Box<str>,
     },
     /// It ran longer than [`PoolBuilder::time_limit`](crate::PoolBuilder::time_limit) allows; its process was killed.
     TimeLimit {
@@ -130,7 +126,7 @@ pub enum JobError {
         /// Whether the job may have run all the same.
         maybe_ran: bool,
         /// What went wrong.
-        text: String,
+        text: Box<str>,
     },
 }
 
@@ -143,7 +139,7 @@ impl JobError {
     /// use actor_pool::JobError;
     ///
     /// assert!(!JobError::Cancelled.may_have_run());
-    /// assert!(JobError::Panicked { text: "oh no".to_owned(), location: None }.may_have_run());
+    /// assert!(JobError::Aborted.may_have_run());
     /// ```
     #[must_use]
     pub fn may_have_run(&self) -> bool {
@@ -157,7 +153,7 @@ impl JobError {
             JobError::Expired
             | JobError::Aborted
             | JobError::GivenUp
-            | JobError::Panicked { .. }
+            | JobError::Panicked(_)
             | JobError::Quarantined { .. }
             | JobError::TimeLimit { .. } => true,
             JobError::WorkerLost { maybe_ran, .. } | JobError::Link { maybe_ran, .. } => *maybe_ran,
@@ -180,14 +176,7 @@ impl fmt::Display for JobError {
                 "a try of the job failed, and it was given up before it was tried again",
             ),
             JobError::Refused(refusal) => refusal.fmt(f),
-            JobError::Panicked {
-                text,
-                location: Some(at),
-            } => write!(f, "the job panicked at {at}: {text}"),
-            JobError::Panicked {
-                text,
-                location: None,
-            } => write!(f, "the job panicked: {text}"),
+            JobError::Panicked(panic) => write!(f, "the job {panic}"),
             JobError::WorkerLost {
                 maybe_ran: true,
                 reason,
@@ -236,6 +225,12 @@ impl fmt::Display for JobError {
 }
 
 impl Error for JobError {}
+
+impl From<Panic> for JobError {
+    fn from(panic: Panic) -> Self {
+        JobError::Panicked(Box::new(panic))
+    }
+}
 
 /// Why a job was not accepted.
 ///

@@ -13,7 +13,7 @@ use crate::arguments::Arguments;
 use crate::chunk::Outcomes;
 use crate::slot::Outcome;
 use crate::submit::{Parcel, Room};
-use crate::{Job, JobError, JobHandle, JobOptions, Pool, Refusal};
+use crate::{Completed, Job, JobError, JobHandle, JobOptions, Pool, Refusal, WorkerInfo};
 
 /// How many jobs are ahead of the results, beside two for each worker, unless it is said otherwise: enough to hide the way to a worker
 /// and back, and few enough that arguments stay lazy.
@@ -32,10 +32,79 @@ pub(crate) enum Ahead<Out> {
     Refused(JobError, usize),
 }
 
-/// What came of it: an outcome for each argument.
+/// What came of it: an outcome for each argument, in order.
 pub(crate) enum Batch<Out> {
-    One(Outcome<Out>),
-    Many(Outcomes<Out>),
+    One(Option<Outcome<Out>>),
+    Many {
+        results: std::vec::IntoIter<Result<Out, JobError>>,
+        /// Who found them all,
+        worker: WorkerInfo,
+        /// or each of them.
+        workers: std::vec::IntoIter<WorkerInfo>,
+    },
+}
+
+impl<Out> Batch<Out> {
+    /// Of arguments for which there is nothing but this error.
+    fn failed(error: &JobError, items: usize) -> Self {
+        let results = (0..items).map(|_| Err(error.clone())).collect();
+        let workers = Vec::new();
+        Batch::of(Outcomes { results, workers }, WorkerInfo::nobody())
+    }
+
+    fn of(outcomes: Outcomes<Out>, worker: WorkerInfo) -> Self {
+        Batch::Many {
+            results: outcomes.results.into_iter(),
+            worker,
+            workers: outcomes.workers.into_iter(),
+        }
+    }
+
+    /// How many are left.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Batch::One(outcome) => usize::from(outcome.is_some()),
+            Batch::Many { results, .. } => results.len(),
+        }
+    }
+
+    /// All that are left, without who found them.
+    pub(crate) fn take_results(&mut self) -> std::vec::IntoIter<Result<Out, JobError>> {
+        match std::mem::take(self) {
+            Batch::One(outcome) => {
+                let result = outcome.map(|outcome| outcome.map(|completed| completed.value));
+                Vec::from_iter(result).into_iter()
+            }
+            Batch::Many { results, .. } => results,
+        }
+    }
+}
+
+impl<Out> Default for Batch<Out> {
+    fn default() -> Self {
+        Batch::One(None)
+    }
+}
+
+impl<Out> Iterator for Batch<Out> {
+    type Item = Outcome<Out>;
+
+    fn next(&mut self) -> Option<Outcome<Out>> {
+        match self {
+            Batch::One(outcome) => outcome.take(),
+            Batch::Many {
+                results,
+                worker,
+                workers,
+            } => {
+                let (result, by) = (results.next()?, workers.next());
+                Some(result.map(|value| Completed {
+                    value,
+                    worker: by.unwrap_or_else(|| worker.clone()),
+                }))
+            }
+        }
+    }
 }
 
 impl<Out> Ahead<Out> {
@@ -49,14 +118,12 @@ impl<Out> Ahead<Out> {
 
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Batch<Out>> {
         Poll::Ready(match self {
-            Ahead::Accepted(handle) => Batch::One(ready!(handle.poll_outcome(cx))),
-            Ahead::Chunk(handle, items) => Batch::Many(match ready!(handle.poll_outcome(cx)) {
-                Ok(completed) => completed.value,
-                Err(error) => (0..*items).map(|_| Err(error.clone())).collect(),
-            }),
-            Ahead::Refused(error, items) => {
-                Batch::Many((0..*items).map(|_| Err(error.clone())).collect())
-            }
+            Ahead::Accepted(handle) => Batch::One(Some(ready!(handle.poll_outcome(cx)))),
+            Ahead::Chunk(handle, items) => match ready!(handle.poll_outcome(cx)) {
+                Ok(completed) => Batch::of(completed.value, completed.worker),
+                Err(error) => Batch::failed(&error, *items),
+            },
+            Ahead::Refused(error, items) => Batch::failed(error, *items),
         })
     }
 

@@ -75,7 +75,7 @@ where
         match work {
             Work::Ready(work) => match catch(work) {
                 Ok(future) => Ok(Box::pin(future)),
-                Err(panic) => Err(panicked(panic)),
+                Err(panic) => Err(panic.into()),
             },
             Work::Running(future) => Ok(future),
             Work::Out => Err(gone()),
@@ -97,17 +97,10 @@ where
                 value,
                 worker: worker.clone(),
             }),
-            Err(panic) => Err(panicked(panic)),
+            Err(panic) => Err(panic.into()),
         };
         discard(future);
         Poll::Ready(outcome)
-    }
-}
-
-fn panicked(panic: actor_core::panic::Panic) -> JobError {
-    JobError::Panicked {
-        text: panic.text,
-        location: panic.location,
     }
 }
 

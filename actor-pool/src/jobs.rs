@@ -107,9 +107,9 @@ impl Jobs {
 
     /// The job of this name.
     pub(crate) fn find(&self, name: &str) -> Result<&Listed, JobError> {
-        self.listed.get(name).ok_or_else(|| JobError::Unknown {
-            job: name.to_owned(),
-        })
+        self.listed
+            .get(name)
+            .ok_or_else(|| JobError::Unknown { job: name.into() })
     }
 }
 
@@ -264,10 +264,7 @@ where
 {
     let argument: Arg = decode(Payload::Argument, argument)?;
     let run = job.function();
-    let result = catch(move || run(argument)).map_err(|panic| JobError::Panicked {
-        text: panic.text,
-        location: panic.location,
-    })?;
+    let result = catch(move || run(argument)).map_err(JobError::from)?;
     let encoded = match aside {
         None => encode_into(Payload::Result, &result, out),
         Some(aside) => {

@@ -40,8 +40,8 @@ pub struct Map<Arg, Out, I> {
     ahead: VecDeque<Ahead<Out>>,
     /// How many arguments those are.
     items: usize,
-    /// What came of the oldest of them, which was a chunk.
-    came: std::vec::IntoIter<Outcome<Out>>,
+    /// What came of those before.
+    came: Batch<Out>,
 }
 
 impl<Arg, Out, I> Map<Arg, Out, I>
@@ -55,7 +55,7 @@ where
             feed: Feed::new(pool, job, arguments),
             ahead: VecDeque::new(),
             items: 0,
-            came: Vec::new().into_iter(),
+            came: Batch::default(),
         }
     }
 
@@ -224,15 +224,9 @@ where
                     Poll::Pending
                 };
             };
-            let batch = ready!(oldest.poll(cx));
+            self.came = ready!(oldest.poll(cx));
             self.items -= oldest.items();
             self.ahead.pop_front();
-            match batch {
-                Batch::One(outcome) => return Poll::Ready(Some(outcome)),
-                Batch::Many(outcomes) => {
-                    self.came = outcomes.into_iter();
-                }
-            }
         }
     }
 
@@ -261,8 +255,7 @@ where
         while let Some(result) = self.next().await {
             results.push(result);
             // The rest of a chunk is there.
-            let came = self.came.by_ref();
-            results.extend(came.map(|outcome| outcome.map(|completed| completed.value)));
+            results.extend(self.came.take_results());
         }
         results
     }
@@ -315,8 +308,10 @@ pub struct MapUnordered<Arg, Out, I> {
     drawn: usize,
     /// How many arguments are ahead.
     items: usize,
-    /// What came of a chunk.
-    came: std::vec::IntoIter<(usize, Outcome<Out>)>,
+    /// What came last.
+    came: Batch<Out>,
+    /// The place of the first that is left of it.
+    place: usize,
 }
 
 impl<Arg, Out, I> MapUnordered<Arg, Out, I>
@@ -331,7 +326,8 @@ where
             ahead: ReadyList::new(),
             drawn: 0,
             items: 0,
-            came: Vec::new().into_iter(),
+            came: Batch::default(),
+            place: 0,
         }
     }
 
@@ -481,8 +477,10 @@ where
             }
         }
         loop {
-            if let Some(one) = self.came.next() {
-                return Poll::Ready(Some(one));
+            if let Some(outcome) = self.came.next() {
+                let place = self.place;
+                self.place += 1;
+                return Poll::Ready(Some((place, outcome)));
             }
             if self.ahead.len() == 0 && self.feed.arguments.is_none() {
                 return Poll::Ready(None);
@@ -493,14 +491,8 @@ where
             });
             let (place, items, batch) = ready!(any);
             self.items -= items;
-            match batch {
-                Batch::One(outcome) => return Poll::Ready(Some((place, outcome))),
-                Batch::Many(outcomes) => {
-                    let numbered = outcomes.into_iter().enumerate();
-                    let numbered = numbered.map(|(index, one)| (place + index, one));
-                    self.came = numbered.collect::<Vec<_>>().into_iter();
-                }
-            }
+            self.place = place;
+            self.came = batch;
         }
     }
 
@@ -553,10 +545,7 @@ where
         while let Some(result) = self.next().await {
             results.push(result);
             // The rest of a chunk is there.
-            let came = self.came.by_ref();
-            results.extend(
-                came.map(|(place, outcome)| (place, outcome.map(|completed| completed.value))),
-            );
+            results.extend((self.place..).zip(self.came.take_results()));
         }
         results
     }

@@ -318,7 +318,7 @@ impl Retry {
     /// ```
     /// use actor_pool::{JobError, Retry};
     ///
-    /// let retry = Retry::times(3).on(|error| matches!(error, JobError::Panicked { text, .. } if text.contains("busy")));
+    /// let retry = Retry::times(3).on(|error| matches!(error, JobError::Panicked(panic) if panic.text.contains("busy")));
     /// # let _ = retry;
     /// ```
     #[doc(alias = "retry_on")]
@@ -329,5 +329,5 @@ impl Retry {
 }
 
 fn panicked(error: &JobError) -> bool {
-    matches!(error, JobError::Panicked { .. })
+    matches!(error, JobError::Panicked(_))
 }

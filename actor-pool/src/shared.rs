@@ -211,7 +211,7 @@ impl Shared {
 
     /// Tells a job what became of it. `reason` is how its worker ended, where it did.
     fn tell(&self, job: AnyTask, verdict: Verdict, reason: &ExitReason) {
-        let reason = || reason.clone();
+        let reason = || Box::new(reason.clone());
         job.fail(match verdict {
             Verdict::Lost => JobError::WorkerLost {
                 maybe_ran: true,

@@ -127,23 +127,18 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 pub(crate) fn outcome<Out>(worker: &WorkerInfo, work: impl FnOnce() -> Out) -> Outcome<Out> {
-    match catch(work) {
-        Ok(value) => Ok(Completed {
-            value,
-            worker: worker.clone(),
-        }),
-        Err(panic) => Err(JobError::Panicked {
-            text: panic.text,
-            location: panic.location,
-        }),
-    }
+    let value = catch(work)?;
+    Ok(Completed {
+        value,
+        worker: worker.clone(),
+    })
 }
 
 /// A thread that was given up took the work along.
 pub(crate) fn gone() -> JobError {
     JobError::WorkerLost {
         maybe_ran: true,
-        reason: ExitReason::Unresponsive,
+        reason: Box::new(ExitReason::Unresponsive),
     }
 }
 
@@ -321,7 +316,7 @@ impl<F: Send, Out: Send> Promise<Out> for Closure<F, Out> {
 pub(crate) fn stays_here() -> JobError {
     JobError::Codec {
         payload: Payload::Argument,
-        text: "a closure cannot leave its process".to_owned(),
+        text: "a closure cannot leave its process".into(),
     }
 }
 
@@ -345,7 +340,10 @@ pub(crate) fn encode_into<T: Serialize>(
         Err(panic) => format!("encoding it panicked: {}", panic.text),
     };
     out.truncate(before);
-    Err(JobError::Codec { payload, text })
+    Err(JobError::Codec {
+        payload,
+        text: text.into(),
+    })
 }
 
 /// Decodes all of the bytes; a panic while decoding is an error like any other.
@@ -356,5 +354,8 @@ pub(crate) fn decode<T: DeserializeOwned>(payload: Payload, bytes: &[u8]) -> Res
         Ok(Err(why)) => format!("it could not be decoded: {why}"),
         Err(panic) => format!("decoding it panicked: {}", panic.text),
     };
-    Err(JobError::Codec { payload, text })
+    Err(JobError::Codec {
+        payload,
+        text: text.into(),
+    })
 }

@@ -35,7 +35,7 @@ fn a_panic_in_a_job_is_its_error() {
 
     let error = run(&jobs, "fail/v1", &[]).unwrap_err();
 
-    assert!(matches!(error, JobError::Panicked { text, .. } if text == "no luck today"));
+    assert!(matches!(error, JobError::Panicked(panic) if panic.text == "no luck today"));
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn a_job_that_is_not_listed_is_named() {
     assert_eq!(
         run(&jobs, "double/v1", &[]),
         Err(JobError::Unknown {
-            job: "double/v1".to_owned()
+            job: "double/v1".into()
         })
     );
     assert_eq!(

@@ -71,7 +71,7 @@ pub(super) fn read_answer(body: &[u8], job: &str) -> JobError {
         Ok(answer) => answer.into_error(job),
         Err(text) => JobError::Codec {
             payload: Payload::Result,
-            text,
+            text: text.into(),
         },
     }
 }

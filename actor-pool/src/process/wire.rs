@@ -1,5 +1,6 @@
 //! What travels between a pool and its worker processes, over the link and as the outcome of a job.
 
+use actor_core::panic::Panic;
 use actor_core::{ActorRef, Reply};
 use actor_remote::Factory;
 use serde::{Deserialize, Serialize};
@@ -56,23 +57,21 @@ impl Answer {
     /// The error of the job of this name.
     pub(super) fn into_error(self, job: &str) -> JobError {
         match self {
-            Answer::Panicked { text, location } => JobError::Panicked { text, location },
+            Answer::Panicked { text, location } => Panic { text, location }.into(),
             Answer::BadArgument(text) => JobError::Codec {
                 payload: Payload::Argument,
-                text,
+                text: text.into(),
             },
             Answer::BadResult(text) => JobError::Codec {
                 payload: Payload::Result,
-                text,
+                text: text.into(),
             },
             Answer::ResultTooLarge { bytes, limit } => JobError::TooLarge {
                 payload: Payload::Result,
                 bytes,
                 limit,
             },
-            Answer::Unknown => JobError::Unknown {
-                job: job.to_owned(),
-            },
+            Answer::Unknown => JobError::Unknown { job: job.into() },
         }
     }
 }

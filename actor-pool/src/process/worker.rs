@@ -157,15 +157,15 @@ pub(super) fn run(
 
 fn answer(error: JobError) -> Answer {
     match error {
-        JobError::Panicked { text, location } => Answer::Panicked {
-            text: cut(text),
-            location,
+        JobError::Panicked(panic) => Answer::Panicked {
+            text: cut(panic.text),
+            location: panic.location,
         },
         JobError::Codec {
             payload: Payload::Argument,
             text,
-        } => Answer::BadArgument(cut(text)),
-        JobError::Codec { text, .. } => Answer::BadResult(cut(text)),
+        } => Answer::BadArgument(cut(text.into())),
+        JobError::Codec { text, .. } => Answer::BadResult(cut(text.into())),
         JobError::Unknown { .. } => Answer::Unknown,
         other => Answer::BadResult(cut(other.to_string())),
     }

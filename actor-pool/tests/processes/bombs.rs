@@ -23,10 +23,13 @@ async fn a_worker_that_dies_at_any_stage_fails_its_job_and_the_pool_goes_on() {
 
             let JobError::WorkerLost {
                 maybe_ran: true,
-                reason: ExitReason::Process(exit),
+                reason,
             } = error
             else {
                 panic!("{stage:?}, {deed:?}: {error:?}")
+            };
+            let ExitReason::Process(exit) = *reason else {
+                panic!("{stage:?}, {deed:?}: {reason:?}")
             };
             let (code, signal) = match deed {
                 Deed::Exit => (Some(9), None),

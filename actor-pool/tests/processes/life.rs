@@ -71,11 +71,11 @@ async fn a_panic_in_a_process_fails_its_own_job_and_the_worker_lives_on() {
         .unwrap()
         .await;
 
-    let Err(JobError::Panicked { text, location }) = failed else {
+    let Err(JobError::Panicked(panic)) = failed else {
         panic!("{failed:?}")
     };
-    assert_eq!(text, "oh dear");
-    assert!(location.unwrap().contains("rig.rs:"));
+    assert_eq!(panic.text, "oh dear");
+    assert!(panic.location.unwrap().contains("rig.rs:"));
     assert_eq!(pool.submit(&SQUARE, 5).await.unwrap().await, Ok(25));
     assert_eq!(pids(&pool), before);
 }
@@ -125,7 +125,7 @@ async fn a_worker_that_does_not_know_a_job_names_it() {
     assert_eq!(
         unknown,
         Err(JobError::Unknown {
-            job: "test.square/v1".to_owned()
+            job: "test.square/v1".into()
         })
     );
     let known = pool.submit(&ENV, FEWER.to_owned()).await.unwrap().await;

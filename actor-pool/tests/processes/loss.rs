@@ -7,12 +7,19 @@ use crate::rig::{
     ABORT, EXIT, MEET, Meeting, PID, SQUARE, is_gone, pids, pool, sigkill, sigkill_if_there,
 };
 
+fn process(reason: &ExitReason) -> &ProcessExit {
+    match reason {
+        ExitReason::Process(exit) => exit,
+        other => panic!("{other:?}"),
+    }
+}
+
 fn process_exit(error: &JobError) -> &ProcessExit {
     match error {
         JobError::WorkerLost {
             maybe_ran: true,
-            reason: ExitReason::Process(exit),
-        } => exit,
+            reason,
+        } => process(reason),
         other => panic!("{other:?}"),
     }
 }
@@ -134,13 +141,10 @@ async fn a_retryable_job_that_always_kills_its_worker_is_quarantined() {
         .await
         .unwrap_err();
 
-    let JobError::Quarantined {
-        losses: 3,
-        reason: ExitReason::Process(exit),
-    } = error
-    else {
+    let JobError::Quarantined { losses: 3, reason } = error else {
         panic!("{error:?}")
     };
+    let exit = process(&reason);
     assert_eq!(exit.code, Some(7));
     assert_eq!(pool.submit(&SQUARE, 3).await.unwrap().await, Ok(9));
 }

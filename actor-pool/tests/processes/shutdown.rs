@@ -67,11 +67,11 @@ async fn a_process_that_is_stuck_in_a_job_is_killed_at_the_deadline() {
     let lost = stuck.await;
     assert!(
         matches!(
-            lost,
+            &lost,
             Err(JobError::WorkerLost {
                 maybe_ran: true,
-                reason: ExitReason::Killed
-            })
+                reason
+            }) if **reason == ExitReason::Killed
         ),
         "{lost:?}"
     );

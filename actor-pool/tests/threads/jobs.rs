@@ -43,11 +43,11 @@ async fn a_panic_fails_its_own_job_and_the_worker_lives_on() {
     let failed = pool.submit(&PANIC, 3).await.unwrap().await;
     let other = pool.submit(&PANIC, 4).await.unwrap().await;
 
-    let Err(JobError::Panicked { text, location }) = failed else {
+    let Err(JobError::Panicked(panic)) = failed else {
         panic!("{failed:?}")
     };
-    assert_eq!(text, "three is right out");
-    assert!(location.unwrap().contains("rig.rs:"));
+    assert_eq!(panic.text, "three is right out");
+    assert!(panic.location.unwrap().contains("rig.rs:"));
     assert_eq!(other, Ok(4));
     assert_eq!(pool.workers()[0].restarts, 0);
 }

@@ -193,11 +193,11 @@ async fn a_thread_that_is_stuck_when_its_system_shuts_down_is_reported_and_its_j
     let lost = job.await;
     assert!(
         matches!(
-            lost,
+            &lost,
             Err(JobError::WorkerLost {
                 maybe_ran: true,
-                reason: actor_core::ExitReason::Unresponsive,
-            })
+                reason,
+            }) if **reason == actor_core::ExitReason::Unresponsive
         ),
         "{lost:?}"
     );

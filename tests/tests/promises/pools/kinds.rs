@@ -68,7 +68,7 @@ async fn a_panic_of_a_future_fails_its_own_job_before_and_after_an_await() {
 
     for (failed, expected) in [(early, "early"), (late, "late")] {
         match failed {
-            Err(JobError::Panicked { text, .. }) => assert_eq!(text, expected),
+            Err(JobError::Panicked(panic)) => assert_eq!(panic.text, expected),
             other => panic!("{other:?}"),
         }
     }
