@@ -1,7 +1,6 @@
 //! The worker's side: what a process does that was started as a worker.
 
 use std::os::unix::net::UnixStream;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +16,6 @@ use crate::transport::{SocketPair, Transport};
 use crate::worker::DEFAULT_WINDOW;
 use crate::worker_guard::{
     EXIT_PARENT_GONE, PARENT_GONE_GRACE, ParentWatch, die_with_parent, is_worker, take_socket,
-    watch_parent,
 };
 
 /// Exit code of a worker whose root ended in whatever way: its reason went over the link.
@@ -52,7 +50,7 @@ const THREADS: usize = 2;
 pub fn init(registry: &Registry) {
     if is_worker() {
         let code = match take_up() {
-            Ok((socket, watch)) => run_outside(registry.clone(), socket, watch),
+            Ok((socket, watch)) => run(registry.clone(), socket, watch),
             Err(error) => complain(&error.to_string()),
         };
         std::process::exit(code);
@@ -64,7 +62,7 @@ fn take_up() -> Result<(UnixStream, ParentWatch), crate::worker_guard::GuardErro
     die_with_parent()?;
     let socket = take_socket()?;
     crate::side::receive(&socket).map_err(crate::worker_guard::GuardError::NoSideChannel)?;
-    let watch = watch_parent(&socket, PARENT_GONE_GRACE)?;
+    let watch = ParentWatch::new(&socket)?;
     Ok((socket, watch))
 }
 
@@ -76,34 +74,36 @@ fn complain(why: &str) -> i32 {
     EXIT_NO_LINK
 }
 
-/// A runtime cannot be entered on a thread that runs one already; on any other the worker needs no thread more.
-fn run_outside(registry: Registry, socket: UnixStream, watch: ParentWatch) -> i32 {
-    if tokio::runtime::Handle::try_current().is_err() {
-        return catch_unwind(AssertUnwindSafe(|| run(registry, socket, &watch)))
-            .unwrap_or(EXIT_NO_LINK);
-    }
-    let worker = std::thread::Builder::new().name("worker".into());
-    let running = worker.spawn(move || run(registry, socket, &watch));
-    match running.map(|worker| worker.join()) {
-        Ok(Ok(code)) => code,
-        _ => EXIT_NO_LINK,
-    }
-}
-
-fn run(registry: Registry, socket: UnixStream, watch: &ParentWatch) -> i32 {
+/// Everything runs on the runtime's threads: what the link hears is acted upon without a change of threads. This one, which may run a
+/// runtime of the program's already, watches the parent. Returns only if there is no runtime.
+fn run(registry: Registry, socket: UnixStream, watch: ParentWatch) -> i32 {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(THREADS)
         .thread_name("worker-runtime")
         .enable_all()
         .build();
-    match runtime {
-        Ok(runtime) => {
-            let code = runtime.block_on(serve(registry, socket, watch));
-            // A handler that blocks must not keep the process.
-            runtime.shutdown_background();
-            code
-        }
-        Err(error) => complain(&format!("no runtime: {error}")),
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => return complain(&format!("no runtime: {error}")),
+    };
+    let serving = watch.clone();
+    runtime.spawn(async move {
+        let mut leaving = Leaving(EXIT_NO_LINK);
+        leaving.0 = serve(registry, socket, &serving).await;
+    });
+    watch.keep(PARENT_GONE_GRACE);
+    loop {
+        // It is leaving by itself, which ends this thread too.
+        std::thread::park();
+    }
+}
+
+/// Ends the process when it is dropped, which a panic does too. A handler that blocks does not keep it.
+struct Leaving(i32);
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        std::process::exit(self.0);
     }
 }
 
@@ -126,7 +126,7 @@ pub(crate) async fn work(
     let node = Node::new(registry);
     // How long messages may be is the parent's choice.
     let hello = node.hello(Role::Worker, DEFAULT_WINDOW, u32::MAX);
-    let connected = connect(transport, hello, HANDSHAKE_TIMEOUT).await?;
+    let connected = connect(transport, hello, Vec::new(), HANDSHAKE_TIMEOUT).await?;
     let (tell, mut events) = unbounded_channel();
     let link = Link::start(
         connected,

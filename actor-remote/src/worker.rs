@@ -27,7 +27,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::frame::{DEFAULT_MAX_MESSAGE, StopHow};
-use crate::link::{Link, LinkEvent, Owner, RootImport, connect};
+use crate::link::{Link, LinkEvent, Owner, RootImport, connect, early_spawn};
 use crate::node::Node;
 use crate::process::{
     CommandSpec, Executable, ExitFuture, ProcessExit, ProcessHandle, WorkerProcess, spawn,
@@ -552,7 +552,11 @@ impl<M: Serialize + Send + 'static> ProcessChild<M> {
             ..
         } = &self.config;
         let hello = node.hello(Role::Parent, DEFAULT_WINDOW, *max_message);
-        let connected = match connect(transport, hello, HANDSHAKE_TIMEOUT).await {
+        // Nothing in it depends on what the worker says of itself, so it need not wait for that.
+        let early = early_spawn(*window, self.spec.name(), factory, args);
+        let was_sent = early.is_some();
+        let request = early.unwrap_or_default();
+        let connected = match connect(transport, hello, request, HANDSHAKE_TIMEOUT).await {
             Ok(connected) => connected,
             Err(error) => {
                 return Err(failed(explain_no_link(&mut exit, &error).await));
@@ -571,7 +575,7 @@ impl<M: Serialize + Send + 'static> ProcessChild<M> {
                 drop(tell.send(event));
             },
         );
-        if let Err(text) = link.send_spawn(*window, self.spec.name(), factory, args) {
+        if !was_sent && let Err(text) = link.send_spawn(*window, self.spec.name(), factory, args) {
             link.close("there was nothing to start");
             return Err(failed(text));
         }

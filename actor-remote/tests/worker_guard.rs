@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use actor_remote::process::{CommandSpec, Executable, SpawnProcessError, WorkerProcess, spawn};
 use actor_remote::worker_guard::{
-    EXIT_PARENT_GONE, die_with_parent, is_worker, take_socket, watch_parent,
+    EXIT_PARENT_GONE, ParentWatch, die_with_parent, is_worker, take_socket,
 };
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
@@ -68,7 +68,8 @@ fn worker_main() {
             socket.write_all(line.as_bytes()).expect("the parent reads");
         }
         "blocked" => {
-            watch_parent(&socket, Duration::from_millis(10)).expect("a thread");
+            let watch = ParentWatch::new(&socket).expect("a descriptor");
+            std::thread::spawn(move || watch.keep(Duration::from_millis(10)));
             report_ready(&mut socket);
             block_for_ever();
         }

@@ -47,7 +47,7 @@ use crate::frame::{
     ReplyOutcome,
 };
 use crate::node::Node;
-use crate::session::{HandshakeError, Hello, Role, handshake};
+use crate::session::{HandshakeError, Hello, MAX_FRAME_MIN, Role, handshake_and_ask};
 use crate::transport::{Duplex, Transport};
 
 /// The export under which the root actor of a worker is known.
@@ -125,20 +125,43 @@ fn in_order<T>(table: HashMap<u64, T>) -> Vec<T> {
     entries.into_iter().map(|(_, entry)| entry).collect()
 }
 
-/// Connects and shakes hands.
+/// Connects and shakes hands; sends `request` with the hello.
 pub(crate) async fn connect(
     transport: Box<dyn Transport>,
     hello: Hello,
+    request: Vec<u8>,
     limit: Duration,
 ) -> Result<Connected, HandshakeError> {
-    let mut duplex = transport.connect().await?;
+    let Duplex {
+        mut reader,
+        mut writer,
+    } = transport.connect().await?;
     let (established, frames) =
-        handshake(&mut duplex.reader, &mut duplex.writer, hello, limit).await?;
+        handshake_and_ask(&mut reader, &mut writer, hello, request, limit).await?;
+    let duplex = Duplex { reader, writer };
     Ok(Connected {
         duplex,
         frames,
         established,
     })
+}
+
+fn spawn_request<'a>(window: u32, name: &'a str, factory: &'a str, args: &'a [u8]) -> Frame<'a> {
+    Frame::Spawn {
+        request: 1,
+        window,
+        name,
+        factory,
+        args,
+    }
+}
+
+/// The request for an actor as it may be sent with the hello: whole, if every peer takes frames of its length.
+pub(crate) fn early_spawn(window: u32, name: &str, factory: &str, args: &[u8]) -> Option<Vec<u8>> {
+    let limit = usize::try_from(MAX_FRAME_MIN).unwrap_or(usize::MAX);
+    let mut out = Vec::new();
+    let request = spawn_request(window, name, factory, args);
+    frame::encode(&mut out, &request, limit).ok().map(|()| out)
 }
 
 impl Link {
@@ -327,13 +350,7 @@ impl Link {
         factory: &str,
         args: &[u8],
     ) -> Result<(), String> {
-        let request = Frame::Spawn {
-            request: 1,
-            window,
-            name,
-            factory,
-            args,
-        };
+        let request = spawn_request(window, name, factory, args);
         let mut out = Vec::new();
         let mark = frame::begin(&mut out, request.kind());
         frame::encode_body(&mut out, &request);

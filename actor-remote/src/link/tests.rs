@@ -159,7 +159,7 @@ const MESSAGE_MAX: u32 = 128 * 1024 * 1024;
 async fn link(transport: Box<dyn Transport>, system: &ActorSystem, max_message: u32) -> Arc<Link> {
     let node = node();
     let hello = node.hello(Role::Node, WINDOW, max_message);
-    let connected = connect(transport, hello, Duration::from_secs(5)).await;
+    let connected = connect(transport, hello, Vec::new(), Duration::from_secs(5)).await;
     let connected = connected.expect("they fit");
     Link::start(connected, node, system, WINDOW, None, |_| {})
 }

@@ -5,6 +5,7 @@ use std::io;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 
 use crate::side::{SIDE_MARKER, SideSlot};
 use crate::worker_guard::WORKER_MARKER;
@@ -27,11 +28,7 @@ impl Executable {
     /// The path to run, and the one to show to people as the program's own name.
     fn resolve(&self) -> io::Result<(PathBuf, PathBuf)> {
         match self {
-            Executable::Current if Path::new(SELF_EXE).exists() => {
-                let shown = std::env::current_exe().unwrap_or_else(|_| SELF_EXE.into());
-                Ok((SELF_EXE.into(), shown))
-            }
-            Executable::Current => std::env::current_exe().map(|path| (path.clone(), path)),
+            Executable::Current => current(),
             Executable::Path(path) => {
                 // The worker may get another working directory, which must not change what is started.
                 let is_bare_name =
@@ -45,6 +42,21 @@ impl Executable {
             }
         }
     }
+}
+
+/// The same for as long as the process lives, so it is looked up once.
+fn current() -> io::Result<(PathBuf, PathBuf)> {
+    static CURRENT: OnceLock<(PathBuf, PathBuf)> = OnceLock::new();
+    if let Some(known) = CURRENT.get() {
+        return Ok(known.clone());
+    }
+    let shown = std::env::current_exe();
+    let found = if Path::new(SELF_EXE).exists() {
+        (SELF_EXE.into(), shown.unwrap_or_else(|_| SELF_EXE.into()))
+    } else {
+        shown.map(|path| (path.clone(), path))?
+    };
+    Ok(CURRENT.get_or_init(|| found).clone())
 }
 
 /// A worker process to be started.

@@ -53,7 +53,30 @@ where
     R: AsyncRead + Unpin + ?Sized,
     W: AsyncWrite + Unpin + ?Sized,
 {
+    handshake_and_ask(reader, writer, hello, Vec::new(), timeout).await
+}
+
+/// The same, and has frames sent right behind the own hello, to be acted upon by a peer that accepts it: no more than fits into a socket
+/// beside a hello, and no frame that is longer than [`MAX_FRAME_MIN`](super::MAX_FRAME_MIN), which every peer takes.
+///
+/// # Errors
+/// As for [`handshake`].
+///
+/// # Cancel safety
+/// As for [`handshake`].
+pub async fn handshake_and_ask<R, W>(
+    reader: &mut R,
+    writer: &mut W,
+    hello: Hello,
+    frames: Vec<u8>,
+    timeout: Duration,
+) -> Result<(Established, FrameReader), HandshakeError>
+where
+    R: AsyncRead + Unpin + ?Sized,
+    W: AsyncWrite + Unpin + ?Sized,
+{
     let mut session = Session::new(hello);
+    session.follow(frames);
     let exchanged = tokio::time::timeout(timeout, exchange(&mut session, reader, writer)).await;
     let error = match exchanged {
         Ok(Ok(done)) => return Ok(done),

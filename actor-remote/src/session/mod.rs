@@ -1,7 +1,8 @@
 //! The handshake of a link: who is on the other side, and does it speak our language.
 //!
 //! Both sides send a [`Hello`] at once. Each judges the other's and either goes on or answers with a [`Reject`] that
-//! names what did not fit. [`Session`] decides and does no I/O; [`handshake`](handshake::handshake) drives it over a
+//! names what did not fit. What a peer cannot misunderstand may be sent right behind the hello: it acts upon that only if
+//! it accepts the hello. [`Session`] decides and does no I/O; [`handshake`](handshake::handshake) drives it over a
 //! stream; the link takes over from there.
 //!
 //! | state | on | to |
@@ -20,7 +21,7 @@ mod reject;
 #[cfg(test)]
 mod tests;
 
-pub use handshake::{HandshakeError, handshake};
+pub use handshake::{HandshakeError, handshake, handshake_and_ask};
 pub use hello::{Hello, HelloError, Role, VersionRange};
 pub use reject::{Reject, RejectCause};
 
@@ -157,6 +158,13 @@ impl Session {
         let body = session.local.encode();
         session.transmit(&Frame::Hello { body: &body });
         session
+    }
+
+    /// Has whole frames sent in one go with the own hello.
+    pub(crate) fn follow(&mut self, frames: Vec<u8>) {
+        if let Some(hello) = self.transmits.front_mut() {
+            hello.extend_from_slice(&frames);
+        }
     }
 
     /// Takes a frame that arrived.

@@ -15,7 +15,7 @@ mod parent_watch;
 #[cfg(test)]
 mod tests;
 
-pub use parent_watch::{EXIT_PARENT_GONE, ParentWatch, watch_parent};
+pub use parent_watch::{EXIT_PARENT_GONE, ParentWatch};
 
 use std::fs::File;
 use std::io;
@@ -107,7 +107,7 @@ fn stdin_as_socket() -> io::Result<UnixStream> {
 /// and the watch on the socket is what remains.
 ///
 /// True if the parent is still there. False if it is gone already, or if another program stands between the two; in both
-/// cases [`watch_parent`] tells the truth.
+/// cases a [`ParentWatch`] tells the truth.
 ///
 /// # Errors
 /// [`GuardError::System`] if the system refuses.

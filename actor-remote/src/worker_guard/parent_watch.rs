@@ -1,4 +1,4 @@
-//! The plain thread that sees the parent's end even if the worker's runtime is stuck.
+//! A plain thread sees the parent's end even if the worker's runtime is stuck.
 
 use std::io;
 use std::os::unix::net::UnixStream;
@@ -19,46 +19,51 @@ pub const EXIT_PARENT_GONE: i32 = 114;
 /// How long leaving in order may take: what runs at the exit of a process can hang too.
 const EXIT_ALLOWANCE: Duration = Duration::from_secs(1);
 
-/// A watch on the parent. It goes on when this is dropped.
-#[derive(Debug)]
+/// A watch on the parent.
+#[derive(Clone, Debug)]
 pub struct ParentWatch {
+    socket: Arc<UnixStream>,
     disarmed: Arc<AtomicBool>,
 }
 
 impl ParentWatch {
+    /// A watch for the parent at the other end of `socket`; nobody watches before [`keep`](ParentWatch::keep).
+    ///
+    /// It holds a duplicate: the parent sees the end of the worker's stream when the writing direction is shut down or the process
+    /// ends, not when the other descriptor is dropped.
+    ///
+    /// # Errors
+    /// [`GuardError::System`] if there is no descriptor left.
+    pub fn new(socket: &UnixStream) -> Result<Self, GuardError> {
+        let socket = socket.try_clone().map_err(failed("duplicate its socket"))?;
+        Ok(ParentWatch {
+            socket: Arc::new(socket),
+            disarmed: Arc::new(AtomicBool::new(false)),
+        })
+    }
+
+    /// Ends this process with [`EXIT_PARENT_GONE`] once the other end of the socket is closed and `grace` is over, so that the worker
+    /// has a chance to leave in its own way before. Blocks the calling thread, and returns only when the other end is closed and the
+    /// watch was disarmed. It never reads from the socket.
+    pub fn keep(&self, grace: Duration) {
+        wait_for_hang_up(&self.socket);
+        if self.is_disarmed() {
+            return;
+        }
+        thread::sleep(grace);
+        if !self.is_disarmed() {
+            leave();
+        }
+    }
+
+    fn is_disarmed(&self) -> bool {
+        self.disarmed.load(Ordering::Acquire)
+    }
+
     /// From now on a hang-up does nothing: the worker is about to leave by itself and closes the socket.
     pub fn disarm(&self) {
         self.disarmed.store(true, Ordering::Release);
     }
-}
-
-/// Starts a thread that ends this process with [`EXIT_PARENT_GONE`] once the other end of `socket` is closed and `grace`
-/// is over, so that the worker has a chance to leave in its own way before.
-///
-/// The thread never reads from the socket. It holds a duplicate: the parent sees the end of the worker's stream when the
-/// writing direction is shut down or the process ends, not when the other descriptor is dropped.
-///
-/// # Errors
-/// [`GuardError::System`] if there is no thread or no descriptor left.
-pub fn watch_parent(socket: &UnixStream, grace: Duration) -> Result<ParentWatch, GuardError> {
-    let socket = socket.try_clone().map_err(failed("duplicate its socket"))?;
-    let disarmed = Arc::new(AtomicBool::new(false));
-    let watch = ParentWatch {
-        disarmed: disarmed.clone(),
-    };
-    let builder = thread::Builder::new().name("parent-watch".into());
-    let spawned = builder.spawn(move || {
-        wait_for_hang_up(&socket);
-        if disarmed.load(Ordering::Acquire) {
-            return;
-        }
-        thread::sleep(grace);
-        if !disarmed.load(Ordering::Acquire) {
-            leave();
-        }
-    });
-    spawned.map_err(failed("start a thread"))?;
-    Ok(watch)
 }
 
 fn wait_for_hang_up(socket: &UnixStream) {

@@ -17,11 +17,11 @@ fn standard_input_of_a_test_is_left_alone() {
 #[test]
 fn disarmed_watch_lets_the_process_live() {
     let (ours, theirs) = UnixStream::pair().expect("a pair");
-    let watch = watch_parent(&ours, std::time::Duration::ZERO).expect("a thread");
+    let watch = ParentWatch::new(&ours).expect("a descriptor");
 
     watch.disarm();
     drop(theirs);
 
-    // A watch that is not disarmed would end the test process with its own code right here or later in the run.
-    drop(watch);
+    // A watch that is not disarmed would end the test process with its own code right here.
+    watch.keep(std::time::Duration::ZERO);
 }
