@@ -1,7 +1,7 @@
 //! A worker process as the child of a supervisor: one child, one process, one root actor, whose end and the process's end are one exit.
 //!
 //! ```text
-//! start:  begin the incarnation ─> spawn the process ─> shake hands ─> ask for the root ─> started
+//! start:  begin the incarnation ─> spawn the process ─> shake hands, and ask for the root with the hello ─> started
 //! run:    root ends, then process ends      the root's reason
 //!         process ends first                `Process`, with code or signal and the last words
 //!         link lost, process stays          it is killed: `NoConnection`

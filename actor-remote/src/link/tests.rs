@@ -395,7 +395,7 @@ async fn with_rogue(
     let hello = node().hello(Role::Node, WINDOW, MESSAGE_MAX);
     let shake = async {
         let mut duplex = ends.1.connect().await.expect("connects");
-        handshake(&mut duplex.reader, &mut duplex.writer, hello, LONG)
+        crate::session::handshake(&mut duplex.reader, &mut duplex.writer, hello, LONG)
             .await
             .expect("they fit");
         duplex

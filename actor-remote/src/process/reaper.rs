@@ -38,6 +38,8 @@ const CHUNK: usize = 16 * 1024;
 pub(super) struct Watched {
     pub(super) name: String,
     pub(super) child: Child,
+    /// Readable once the process has ended, where the system has such a descriptor.
+    pub(super) process: Option<OwnedFd>,
     pub(super) stdout: Option<OwnedFd>,
     pub(super) stderr: Option<OwnedFd>,
     pub(super) shared: Arc<Shared>,
@@ -74,6 +76,7 @@ fn look_after(watched: Watched) {
     let Watched {
         name,
         mut child,
+        process,
         stdout,
         stderr,
         shared,
@@ -82,7 +85,7 @@ fn look_after(watched: Watched) {
     let pid = shared.pid();
     let mut output = Output::new(&name, pid, stdout, stderr);
 
-    wait_for_end(pid, &mut output);
+    wait_for_end(pid, process, &mut output);
     output.read_until_closed(LINGER);
     let status = shared.sweep_and_reap(&mut child);
     output.read_what_is_there();
@@ -93,8 +96,7 @@ fn look_after(watched: Watched) {
 }
 
 /// Returns when the worker has ended; it is not reaped yet.
-fn wait_for_end(pid: Pid, output: &mut Output) {
-    let process = process_descriptor(pid);
+fn wait_for_end(pid: Pid, process: Option<OwnedFd>, output: &mut Output) {
     let timeout = process.is_none().then_some(LOOK_INTERVAL);
     loop {
         let ended = match output.poll(process.as_ref().map(AsFd::as_fd), timeout) {
@@ -112,12 +114,12 @@ fn wait_for_end(pid: Pid, output: &mut Output) {
 
 /// A descriptor that is readable once the process has ended.
 #[cfg(target_os = "linux")]
-fn process_descriptor(pid: Pid) -> Option<OwnedFd> {
+pub(super) fn process_descriptor(pid: Pid) -> Option<OwnedFd> {
     rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()).ok()
 }
 
 #[cfg(not(target_os = "linux"))]
-fn process_descriptor(_pid: Pid) -> Option<OwnedFd> {
+pub(super) fn process_descriptor(_pid: Pid) -> Option<OwnedFd> {
     None
 }
 

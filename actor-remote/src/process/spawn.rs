@@ -19,7 +19,7 @@ use tracing::Dispatch;
 
 use super::exit::ExitFuture;
 use super::handle::{ProcessHandle, Shared};
-use super::reaper::{Reaper, Watched};
+use super::reaper::{Reaper, Watched, process_descriptor};
 use super::spec::{CommandSpec, Executable};
 use crate::worker_guard;
 
@@ -121,6 +121,7 @@ fn start(spec: &CommandSpec, dispatch: Dispatch) -> Result<WorkerProcess, SpawnP
         name: spec.name().to_owned(),
         stdout: child.stdout.take().map(OwnedFd::from),
         stderr: child.stderr.take().map(OwnedFd::from),
+        process: process_descriptor(shared.pid()),
         shared: shared.clone(),
         child,
         report,
