@@ -1,4 +1,4 @@
-//! How large automatic chunks are.
+//! How large automatic chunks are, and results.
 
 use super::*;
 
@@ -22,4 +22,11 @@ fn each_worker_gets_several_chunks_of_at_least_one_and_of_bounded_size() {
     check(Some(80), 2, 10);
     check(Some(1_000_000), 2, CHUNK_MAX);
     check(None, 2, CHUNK_UNKNOWN);
+}
+
+#[test]
+#[cfg(target_pointer_width = "64")]
+fn a_small_result_takes_no_more_room_than_its_error_and_that_takes_little() {
+    // P2: a map may have millions of them.
+    assert_eq!(size_of::<Result<u64, JobError>>(), 24);
 }

@@ -431,3 +431,57 @@ async fn both_sides_of_a_failed_handshake_hear_why() {
     };
     assert_eq!(Reject::decode(body).cause, RejectCause::Hello);
 }
+
+/// A parent that sends a request with its hello, and a worker: what each of them comes to.
+async fn meet_with_request(
+    parent: Hello,
+    worker: Hello,
+) -> [Result<(Established, FrameReader), HandshakeError>; 2] {
+    let (here, there) = tokio::io::duplex(2 * HELLO_LEN_MAX);
+    let (mut here_reader, mut here_writer) = tokio::io::split(here);
+    let (mut there_reader, mut there_writer) = tokio::io::split(there);
+    let mut request = Vec::new();
+    crate::frame::encode(&mut request, &Frame::Cancel { reply: 9 }, 100).expect("small");
+    let own = handshake_and_ask(
+        &mut here_reader,
+        &mut here_writer,
+        parent,
+        request,
+        HANDSHAKE_TIMEOUT,
+    );
+    let peer = handshake(
+        &mut there_reader,
+        &mut there_writer,
+        worker,
+        HANDSHAKE_TIMEOUT,
+    );
+    let (own, peer) = tokio::join!(own, peer);
+    [own, peer]
+}
+
+#[tokio::test]
+async fn a_request_that_came_with_the_hello_is_there_once_the_hello_was_accepted() {
+    let [own, peer] = meet_with_request(hello(Role::Parent), hello(Role::Worker)).await;
+
+    own.expect("the worker fits");
+    let (_, mut frames) = peer.expect("the parent fits");
+    assert_eq!(frames.next_frame(), Ok(Some(Frame::Cancel { reply: 9 })));
+}
+
+// R4
+#[tokio::test]
+async fn a_worker_of_another_version_refuses_the_hello_and_the_request_with_it() {
+    let mut old = hello(Role::Parent);
+    old.versions = VersionRange { min: 1, max: 1 };
+
+    for result in meet_with_request(old, hello(Role::Worker)).await {
+        let error = result.expect_err("they have no version in common");
+        assert!(
+            matches!(
+                error,
+                HandshakeError::Session(SessionError::Version { .. } | SessionError::Rejected(_))
+            ),
+            "{error}"
+        );
+    }
+}
