@@ -9,10 +9,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::setup::Initializer;
-use crate::task::{decode, encode_into};
+use crate::task::{
+    decode, decoding_panicked, encode_into, encoding_panicked, undecodable, unencodable,
+};
 use crate::{Job, JobError, JobsError, Payload, Refusal, WorkerInfo};
-use actor_core::BoxError;
 use actor_core::panic::catch;
+use actor_core::{BoxError, wire};
 
 /// Large blobs of a result are put aside for whoever can carry them apart.
 pub(crate) type Aside<'a> = Option<&'a mut Vec<bytes::Bytes>>;
@@ -262,20 +264,61 @@ where
     Arg: DeserializeOwned,
     Out: Serialize,
 {
+    let Some(aside) = aside else {
+        return run_plain(job, argument, out);
+    };
     let argument: Arg = decode(Payload::Argument, argument)?;
     let run = job.function();
-    let result = catch(move || run(argument)).map_err(JobError::from)?;
-    let encoded = match aside {
-        None => encode_into(Payload::Result, &result, out),
-        Some(aside) => {
-            let (encoded, blobs) =
-                actor_remote::blob::apart(|| encode_into(Payload::Result, &result, out));
-            *aside = blobs;
-            encoded
-        }
-    };
+    let result = catch(move || run(argument))?;
+    let (encoded, blobs) = actor_remote::blob::apart(|| encode_into(Payload::Result, &result, out));
+    *aside = blobs;
     actor_core::panic::discard(result);
     encoded
+}
+
+/// How far a job came.
+enum Step {
+    Decode,
+    Run,
+    Encode,
+    Drop,
+}
+
+/// Without anything aside: for the many items of a chunk, with one guard around all of its steps.
+fn run_plain<Arg, Out>(
+    job: Job<Arg, Out>,
+    argument: &[u8],
+    out: &mut Vec<u8>,
+) -> Result<(), JobError>
+where
+    Arg: DeserializeOwned,
+    Out: Serialize,
+{
+    let before = out.len();
+    let mut step = Step::Decode;
+    let ran = catch(|| {
+        let argument =
+            wire::decode(argument).map_err(|why| undecodable(Payload::Argument, &why))?;
+        step = Step::Run;
+        let result = job.function()(argument);
+        step = Step::Encode;
+        wire::encode(&result, out).map_err(|why| unencodable(Payload::Result, &why))?;
+        step = Step::Drop;
+        Ok(())
+    });
+    let error = match (ran, step) {
+        (Ok(Ok(())), _) => return Ok(()),
+        (Ok(Err(error)), _) => error,
+        (Err(panic), Step::Decode) => decoding_panicked(Payload::Argument, &panic),
+        (Err(panic), Step::Run) => panic.into(),
+        (Err(panic), Step::Encode) => encoding_panicked(Payload::Result, &panic),
+        (Err(panic), Step::Drop) => {
+            tracing::error!(%panic, "dropping a value panicked");
+            return Ok(());
+        }
+    };
+    out.truncate(before);
+    Err(error)
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 
 use crate::slot::{Outcome, Slot};
 use crate::{Completed, Job, JobError, Payload, Progress, WorkerInfo};
-use actor_core::panic::{catch, discard};
+use actor_core::panic::{Panic, catch, discard};
 
 /// What came of a job in the hands of a worker.
 pub(crate) struct Report<'a> {
@@ -334,28 +334,44 @@ pub(crate) fn encode_into<T: Serialize>(
     out: &mut Vec<u8>,
 ) -> Result<(), JobError> {
     let before = out.len();
-    let text = match catch(|| actor_core::wire::encode(value, out)) {
+    let error = match catch(|| actor_core::wire::encode(value, out)) {
         Ok(Ok(())) => return Ok(()),
-        Ok(Err(why)) => format!("it could not be encoded: {why}"),
-        Err(panic) => format!("encoding it panicked: {}", panic.text),
+        Ok(Err(why)) => unencodable(payload, &why),
+        Err(panic) => encoding_panicked(payload, &panic),
     };
     out.truncate(before);
-    Err(JobError::Codec {
-        payload,
-        text: text.into(),
-    })
+    Err(error)
 }
 
 /// Decodes all of the bytes; a panic while decoding is an error like any other.
 pub(crate) fn decode<T: DeserializeOwned>(payload: Payload, bytes: &[u8]) -> Result<T, JobError> {
     // As links decode, which also bounds how deep a value may nest.
-    let text = match catch(|| actor_core::wire::decode::<T>(bytes)) {
-        Ok(Ok(value)) => return Ok(value),
-        Ok(Err(why)) => format!("it could not be decoded: {why}"),
-        Err(panic) => format!("decoding it panicked: {}", panic.text),
-    };
-    Err(JobError::Codec {
+    match catch(|| actor_core::wire::decode::<T>(bytes)) {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(why)) => Err(undecodable(payload, &why)),
+        Err(panic) => Err(decoding_panicked(payload, &panic)),
+    }
+}
+
+fn codec(payload: Payload, what: &str, why: &str) -> JobError {
+    JobError::Codec {
         payload,
-        text: text.into(),
-    })
+        text: format!("{what}: {why}").into(),
+    }
+}
+
+pub(crate) fn unencodable(payload: Payload, why: &str) -> JobError {
+    codec(payload, "it could not be encoded", why)
+}
+
+pub(crate) fn encoding_panicked(payload: Payload, panic: &Panic) -> JobError {
+    codec(payload, "encoding it panicked", &panic.text)
+}
+
+pub(crate) fn undecodable(payload: Payload, why: &str) -> JobError {
+    codec(payload, "it could not be decoded", why)
+}
+
+pub(crate) fn decoding_panicked(payload: Payload, panic: &Panic) -> JobError {
+    codec(payload, "decoding it panicked", &panic.text)
 }
