@@ -1,6 +1,7 @@
 //! The list of jobs that process workers know, and how one of them is run from its encoded argument.
 
 use std::any::TypeId;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -277,6 +278,7 @@ where
 }
 
 /// How far a job came.
+#[derive(Clone, Copy)]
 enum Step {
     Decode,
     Run,
@@ -295,18 +297,18 @@ where
     Out: Serialize,
 {
     let before = out.len();
-    let mut step = Step::Decode;
+    let step = Cell::new(Step::Decode);
     let ran = catch(|| {
         let argument =
             wire::decode(argument).map_err(|why| undecodable(Payload::Argument, &why))?;
-        step = Step::Run;
+        step.set(Step::Run);
         let result = job.function()(argument);
-        step = Step::Encode;
+        step.set(Step::Encode);
         wire::encode(&result, out).map_err(|why| unencodable(Payload::Result, &why))?;
-        step = Step::Drop;
+        step.set(Step::Drop);
         Ok(())
     });
-    let error = match (ran, step) {
+    let error = match (ran, step.get()) {
         (Ok(Ok(())), _) => return Ok(()),
         (Ok(Err(error)), _) => error,
         (Err(panic), Step::Decode) => decoding_panicked(Payload::Argument, &panic),
