@@ -11,7 +11,7 @@
 //! | reaper, one per worker | until the worker was reaped | reads its output, waits for its end, reports it once |
 //!
 //! Both are plain threads, so a worker is reaped and its output read also when the runtime is stuck or gone, and a panic
-//! elsewhere leaves no zombie. A worker for which there is no reaper is ended where it was started, and reaped there.
+//! elsewhere leaves no zombie. The reaper exists before its worker does: a worker without a reaper cannot come about.
 //!
 //! Rules:
 //! 1. A signal is sent only under the lock under which the worker is reaped, and only before: a process id is never used

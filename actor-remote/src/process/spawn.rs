@@ -102,19 +102,12 @@ pub async fn spawn(spec: CommandSpec) -> Result<WorkerProcess, SpawnProcessError
 /// Runs on the spawner.
 fn start(spec: &CommandSpec, dispatch: Dispatch) -> Result<WorkerProcess, SpawnProcessError> {
     let (ours, theirs) = UnixStream::pair().map_err(no("socket pair"))?;
+    let reaper = Reaper::start(dispatch).map_err(no("reaper thread"))?;
     // Before the start, so that what fails here leaves no process; it waits in the socket.
     if let Some(slot) = &spec.side {
         slot.open(&ours).map_err(no("second connection"))?;
     }
     let mut child = start_child(spec, theirs)?;
-    // While the program is loaded, which is what takes the time.
-    let reaper = match Reaper::start(dispatch) {
-        Ok(reaper) => reaper,
-        Err(error) => {
-            end_at_once(&mut child);
-            return Err(no("reaper thread")(error));
-        }
-    };
     let shared = Shared::new(Pid::from_child(&child));
     let (report, exit) = oneshot::channel();
     let watched = Watched {
@@ -133,13 +126,6 @@ fn start(spec: &CommandSpec, dispatch: Dispatch) -> Result<WorkerProcess, SpawnP
         stream: ours,
         exit: ExitFuture::new(exit),
     })
-}
-
-/// Ends and reaps a worker that nobody could look after.
-fn end_at_once(child: &mut Child) {
-    // It leads a group, but has had no time to start anything; and it has not been reaped, so both of these are about it.
-    drop(child.kill());
-    drop(child.wait());
 }
 
 /// Starts the program. The worker's end of the pair is closed here when this returns: the command holds it until then.
