@@ -20,6 +20,8 @@ struct Place<T> {
 pub(crate) struct Arena<T> {
     places: Vec<Place<T>>,
     free: Vec<u32>,
+    /// How many values there are.
+    live: usize,
 }
 
 impl Key {
@@ -42,28 +44,41 @@ impl<T> Arena<T> {
         Arena {
             places: Vec::new(),
             free: Vec::new(),
+            live: 0,
         }
     }
 
+    #[cfg(test)]
     pub(crate) fn insert(&mut self, value: T) -> Key {
+        let key = self.reserve();
+        self.fill(key, value);
+        key
+    }
+
+    /// The key of what will come; until then it finds nothing.
+    pub(crate) fn reserve(&mut self) -> Key {
         if let Some(index) = self.free.pop() {
-            let place = &mut self.places[index as usize];
-            place.value = Some(value);
             return Key {
                 place: index,
-                generation: place.generation,
+                generation: self.places[index as usize].generation,
             };
         }
         let index =
             u32::try_from(self.places.len()).expect("fewer than 2^32 jobs are held at once");
         self.places.push(Place {
             generation: 0,
-            value: Some(value),
+            value: None,
         });
         Key {
             place: index,
             generation: 0,
         }
+    }
+
+    /// What was to come under a reserved key.
+    pub(crate) fn fill(&mut self, key: Key, value: T) {
+        self.places[key.place as usize].value = Some(value);
+        self.live += 1;
     }
 
     pub(crate) fn get(&self, key: Key) -> Option<&T> {
@@ -90,6 +105,7 @@ impl<T> Arena<T> {
         let value = place.value.take()?;
         place.generation = place.generation.wrapping_add(1);
         self.free.push(key.place);
+        self.live -= 1;
         Some(value)
     }
 
@@ -105,7 +121,7 @@ impl<T> Arena<T> {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.free.len() == self.places.len()
+        self.live == 0
     }
 }
 

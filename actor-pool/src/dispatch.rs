@@ -393,8 +393,13 @@ impl<J: Clone> Dispatch<J> {
 
     /// A job is accepted. The caller has looked at the phase and at the room.
     pub(crate) fn handle_submit(&mut self, offer: Offer<J>) -> Key {
+        let entry = self.accepted(offer);
+        self.insert(entry)
+    }
+
+    fn accepted(&mut self, offer: Offer<J>) -> Entry<J> {
         self.order += 1;
-        let entry = Entry {
+        Entry {
             job: offer.job,
             rare: offer.terms.rare,
             order: self.order,
@@ -407,31 +412,46 @@ impl<J: Clone> Dispatch<J> {
             priority: offer.terms.priority,
             is_aborted: false,
             has_begun: false,
+        }
+    }
+
+    /// The key of a job that may come, on usual terms.
+    pub(crate) fn reserve(&mut self) -> Key {
+        self.jobs.reserve()
+    }
+
+    /// The job that was to come under a reserved key was handed in at that moment.
+    pub(crate) fn handle_handed_in(&mut self, key: Key, offer: Offer<J>, at: Moment) {
+        let entry = Entry {
+            since: at,
+            ..self.accepted(offer)
         };
-        self.insert(entry)
+        self.insert_as(key, entry);
     }
 
     fn insert(&mut self, entry: Entry<J>) -> Key {
+        let key = self.jobs.reserve();
+        self.insert_as(key, entry);
+        key
+    }
+
+    fn insert_as(&mut self, key: Key, entry: Entry<J>) {
         self.pending += 1;
         if entry.rare.is_none() {
             let (needs, rank) = (entry.needs, entry.rank());
-            let key = self.jobs.insert(Entry {
-                place: Place::Queued,
-                ..entry
-            });
+            let place = Place::Queued;
+            self.jobs.fill(key, Entry { place, ..entry });
             self.queues[needs as usize].push(rank, key);
-            self.rouse(needs);
-            return key;
+            return self.rouse(needs);
         }
         let (deadline, line) = (entry.deadline(), entry.key().cloned());
-        let key = self.jobs.insert(entry);
+        self.jobs.fill(key, entry);
         if let Some(at) = deadline {
             self.timers.set(at, key, &self.jobs);
         }
         if line.is_none_or(|line| self.keyed.join(&line, key)) {
             self.let_go_on(key);
         }
-        key
     }
 
     /// Nothing is before it any more; perhaps it has to wait for its time.

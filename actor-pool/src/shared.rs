@@ -6,6 +6,7 @@
 //! Rules: (1) under the lock runs no user code, no drop of user data and no wake; what is to be woken is collected and woken
 //! afterwards. (2) Room is what `capacity` leaves beside the pending jobs and the places kept in the line; nobody overtakes the line.
 
+mod intake;
 #[cfg(test)]
 mod tests;
 mod workers;
@@ -16,6 +17,7 @@ use std::time::Duration;
 
 use actor_core::{AnyActorRef, ExitReason, Overflow};
 
+use self::intake::{Intake, Lent};
 use crate::arena::Key;
 use crate::dispatch::{Abort, Dispatch, Moment, Offer, Phase, Rate, Stage, Verdict, WorkerId};
 use crate::line::{Line, Ticket};
@@ -55,6 +57,7 @@ struct State {
     is_granting: bool,
     /// When those who wait are given room in any case.
     room_due: Option<Moment>,
+    lent: Lent,
 }
 
 /// What is known of one worker besides its work.
@@ -70,6 +73,7 @@ struct Seat {
 /// See the module's header.
 pub(crate) struct Shared {
     state: Mutex<State>,
+    intake: Intake,
     limits: Limits,
     clock: Clock,
     /// One per worker, set before the pool is handed out.
@@ -107,7 +111,9 @@ impl Shared {
                 granted_at: Moment::START,
                 is_granting: false,
                 room_due: None,
+                lent: Lent::default(),
             }),
+            intake: Intake::default(),
             limits,
             clock: Clock::start(),
             bells: OnceLock::new(),
@@ -115,8 +121,14 @@ impl Shared {
         }
     }
 
-    // Rule 1 keeps panics out, so a poisoned lock guards nothing half-changed.
     fn lock(&self) -> MutexGuard<'_, State> {
+        let mut state = self.lock_as_worker();
+        state.recall(&self.intake);
+        state
+    }
+
+    // Rule 1 keeps panics out, so a poisoned lock guards nothing half-changed.
+    fn lock_as_worker(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -124,6 +136,13 @@ impl Shared {
     fn lock_now(&self) -> MutexGuard<'_, State> {
         let now = self.clock.now();
         let mut state = self.lock();
+        state.dispatch.advance(now);
+        state
+    }
+
+    fn lock_now_as_worker(&self) -> MutexGuard<'_, State> {
+        let now = self.clock.now();
+        let mut state = self.lock_as_worker();
         state.dispatch.advance(now);
         state
     }
@@ -254,7 +273,13 @@ impl Shared {
 
     /// Accepts a job if there is room and nobody waits for it.
     pub(crate) fn offer(&self, offer: Offer<AnyTask>) -> Result<Key, Refusal> {
-        let mut state = self.lock_now();
+        let now = self.clock.now();
+        let offer = match self.intake.accept(offer, now) {
+            Ok(key) => return Ok(key),
+            Err(offer) => offer,
+        };
+        let mut state = self.lock();
+        state.dispatch.advance(now);
         state.check(&offer)?;
         if state.line.has_waiting() || !state.has_room(self.limits.capacity) {
             let gives_way = self.limits.overflow == Overflow::DropOldest
@@ -264,6 +289,7 @@ impl Shared {
             }
         }
         let key = state.dispatch.handle_submit(offer);
+        state.lend(&self.intake, self.limits.capacity);
         self.settle(state);
         Ok(key)
     }
@@ -486,7 +512,7 @@ fn called_off(state: &State, key: Key) -> JobError {
 
 impl State {
     fn has_room(&self, capacity: usize) -> bool {
-        self.dispatch.pending() + self.line.kept() < capacity
+        self.taken() < capacity
     }
 
     /// Room for the one who waits longest, if there is some, and enough of it or for long enough that it is worth waking somebody: a

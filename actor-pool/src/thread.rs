@@ -8,16 +8,19 @@ use std::sync::Arc;
 
 use actor_core::{Actor, ActorResult, BoxError, Context, ExitReason};
 
+use crate::arena::Key;
 use crate::dispatch::WorkerId;
 use crate::progress::{Reporter, Scope};
 use crate::setup::{self, Initializer, WorkerBox};
-use crate::shared::Shared;
-use crate::task::{Report, Settled};
+use crate::shared::{AnyTask, Shared};
+use crate::task::Report;
 use crate::{WorkerInfo, WorkerKind, runtime};
 use actor_core::panic::discard;
 
 /// After so many jobs a task lets others run.
 const BUDGET: u32 = 64;
+
+const LOOKS: u32 = 16;
 
 /// There may be work.
 #[derive(Debug)]
@@ -61,18 +64,16 @@ impl LocalWorker {
     /// Works until there is nothing to do. The pool closes the queue before it stops its workers, so this ends in time.
     fn work(&mut self) -> ActorResult {
         let scope = Scope::enter(&self.reporter);
-        let mut next = self.shared.next(self.id);
-        while let Some((key, job)) = next.take() {
+        let mut next = None;
+        while let Some((key, job)) = next.take().or_else(|| self.look_for_more()) {
             scope.run(key.to_bits());
             self.jobs += 1;
             let is_last = self.options.jobs_max.is_some_and(|max| self.jobs >= max);
-            let mut is_asked = false;
             job.run(&self.info, &mut |report| {
                 if is_last {
                     return self.shared.done(self.id, key, report);
                 }
                 let (settled, following) = self.shared.done_and_next(self.id, key, report);
-                is_asked = report.error.is_none() || settled == Settled::Gone;
                 next = following;
                 settled
             });
@@ -81,11 +82,19 @@ impl LocalWorker {
             if is_last {
                 self.start_anew()?;
             }
-            if !is_asked {
-                next = self.shared.next(self.id);
-            }
         }
         Ok(())
+    }
+
+    /// What to do next. To sleep and to be woken takes as long as many small jobs, so it looks a few times before.
+    fn look_for_more(&self) -> Option<(Key, AnyTask)> {
+        for _ in 0..LOOKS {
+            if let Some(next) = self.shared.look(self.id) {
+                return Some(next);
+            }
+            std::thread::yield_now();
+        }
+        self.shared.next(self.id)
     }
 
     /// The same for a task. `true` when there is more to do.

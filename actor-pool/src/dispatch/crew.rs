@@ -1,8 +1,8 @@
 //! The workers' side of the dispatcher: who is up, who is idle, who has what in hand, and what is lost with them.
 
 use super::{
-    Dispatch, Entry, GRACE, Key, LOSSES_MAX, Moment, Needs, Phase, Place, Rank, RetryPlan, State,
-    Verdict, Worker, WorkerId,
+    Dispatch, Entry, GRACE, Key, LOSSES_MAX, Moment, NORMAL, Needs, Phase, Place, Rank, RetryPlan,
+    State, Verdict, Worker, WorkerId,
 };
 use crate::worker::{WorkerKind, WorkerState};
 
@@ -330,18 +330,40 @@ impl<J: Clone> Dispatch<J> {
         self.wakes.pop_front()
     }
 
-    /// The next job that such a worker can do, if it may begin now.
-    fn pop(&mut self, kind: WorkerKind) -> Option<Key> {
+    /// Whether no worker is idle.
+    pub(crate) fn is_nobody_idle(&self) -> bool {
+        self.idle.is_empty()
+    }
+
+    /// Whether there is a job for this worker that goes before those which are yet to come on usual terms.
+    pub(crate) fn has_usual(&mut self, id: WorkerId) -> bool {
+        let usual = Rank::new(NORMAL, u64::MAX);
+        let first = self.first(self.workers[id].kind);
+        first.is_some_and(|(rank, _)| rank < usual)
+    }
+
+    /// Whether there is a job for this worker.
+    pub(crate) fn has_job(&mut self, id: WorkerId) -> bool {
+        self.first(self.workers[id].kind).is_some()
+    }
+
+    /// The next job that such a worker can do.
+    fn first(&mut self, kind: WorkerKind) -> Option<(Rank, Needs)> {
         let own = match kind {
             WorkerKind::Thread => Some(Needs::Thread),
             WorkerKind::Task => Some(Needs::Task),
             WorkerKind::Process => None,
         };
         let anywhere = self.front(Needs::Any);
-        let first = match own.and_then(|own| Some((self.front(own)?, own))) {
-            Some(own) => anywhere.map_or(own, |any| own.min((any, Needs::Any))),
-            None => (anywhere?, Needs::Any),
-        };
+        match own.and_then(|own| Some((self.front(own)?, own))) {
+            Some(own) => Some(anywhere.map_or(own, |any| own.min((any, Needs::Any)))),
+            None => Some((anywhere?, Needs::Any)),
+        }
+    }
+
+    /// The next job that such a worker can do, if it may begin now.
+    fn pop(&mut self, kind: WorkerKind) -> Option<Key> {
+        let first = self.first(kind)?;
         let wait = self.rate.as_ref().and_then(|rate| rate.wait(self.now));
         if wait.is_some() {
             self.is_throttled = true;

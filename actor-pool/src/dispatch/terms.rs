@@ -50,6 +50,13 @@ impl Default for Terms {
     }
 }
 
+impl Terms {
+    /// Whether a job asks for nothing that others do not.
+    pub(crate) fn are_usual(&self) -> bool {
+        self.rare.is_none() && self.priority == NORMAL
+    }
+}
+
 /// What most jobs do without.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Rare {

@@ -59,8 +59,16 @@ impl Shared {
 
     /// What the worker begins next; without an answer its bell will ring.
     pub(crate) fn next(&self, id: WorkerId) -> Option<(Key, AnyTask)> {
-        let mut state = self.lock_now();
-        let next = state.dispatch.handle_next(id);
+        let mut state = self.lock_now_as_worker();
+        let next = self.next_of(&mut state, id);
+        self.settle(state);
+        next
+    }
+
+    /// The same, but without an answer it will ask again.
+    pub(crate) fn look(&self, id: WorkerId) -> Option<(Key, AnyTask)> {
+        let mut state = self.lock_now_as_worker();
+        let next = self.look_for(&mut state, id);
         self.settle(state);
         next
     }
@@ -70,7 +78,7 @@ impl Shared {
         if self.wants_again(id, key, report.error) {
             return self.again(id, key);
         }
-        let mut state = self.lock_now();
+        let mut state = self.lock_now_as_worker();
         let done = state.dispatch.handle_done(id, key, report.failed);
         self.settle(state);
         settled(done)
@@ -87,9 +95,9 @@ impl Shared {
             // The argument must be back in its place before another worker can take the job.
             return (self.done(id, key, report), None);
         }
-        let mut state = self.lock_now();
+        let mut state = self.lock_now_as_worker();
         let done = state.dispatch.handle_done(id, key, report.failed);
-        let next = state.dispatch.handle_next(id);
+        let next = self.look_for(&mut state, id);
         self.settle(state);
         (settled(done), next)
     }
