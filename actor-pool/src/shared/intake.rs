@@ -160,3 +160,6 @@ impl Shared {
         next
     }
 }
+
+#[cfg(test)]
+mod tests;

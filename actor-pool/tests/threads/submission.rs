@@ -1,9 +1,12 @@
 //! Room: who waits for it, and who gets it.
 
-use actor_core::ActorSystem;
-use actor_pool::{Pool, PoolError, Refusal};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::rig::{Gate, SQUARE};
+use actor_core::ActorSystem;
+use actor_pool::{JobError, Pool, PoolError, Refusal, ShutdownMode};
+
+use crate::rig::{Gate, LONG, SQUARE, pool};
 
 #[tokio::test]
 async fn a_full_queue_makes_submitters_wait_and_gives_the_argument_back() {
@@ -152,4 +155,81 @@ async fn zero_workers_and_zero_room_are_refused() {
     assert_eq!(no_workers, PoolError::NoWorkers);
     assert_eq!(no_room, PoolError::NoCapacity);
     assert_eq!(system.live_actors(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cancel_in_the_rush_is_true_only_for_what_never_runs() {
+    // P1
+    const EACH: usize = 5_000;
+    let (_system, pool) = pool(2).await;
+    let ran: Arc<Vec<AtomicBool>> = Arc::new((0..2 * EACH).map(|_| false.into()).collect());
+    let submitters = (0..2).map(|submitter| {
+        let (pool, ran) = (pool.clone(), Arc::clone(&ran));
+        tokio::spawn(async move {
+            let mut jobs = Vec::new();
+            for number in submitter * EACH..(submitter + 1) * EACH {
+                let mine = Arc::clone(&ran);
+                let work = move || assert!(!mine[number].swap(true, Ordering::SeqCst));
+                let job = pool.submit_fn(work).await.unwrap();
+                let is_cancelled = number % 3 == 0 && job.cancel();
+                jobs.push((number, job, is_cancelled));
+            }
+            jobs
+        })
+    });
+    let submitters: Vec<_> = submitters.collect();
+
+    for submitter in submitters {
+        for (number, job, is_cancelled) in submitter.await.unwrap() {
+            let expected = if is_cancelled {
+                Err(JobError::Cancelled)
+            } else {
+                Ok(())
+            };
+            assert_eq!(job.await, expected);
+            assert_eq!(ran[number].load(Ordering::SeqCst), !is_cancelled);
+        }
+    }
+    assert_eq!(pool.stats().queued, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_shutdown_in_the_rush_leaves_no_job_without_an_outcome() {
+    // P9
+    for mode in [ShutdownMode::Drain, ShutdownMode::Cancel] {
+        let (_system, pool) = pool(2).await;
+        let (begin, begun) = tokio::sync::oneshot::channel();
+        let submitter = {
+            let pool = pool.clone();
+            tokio::spawn(async move {
+                let mut begin = Some(begin);
+                let mut jobs = Vec::new();
+                while let Ok(job) = pool.submit_fn(|| ()).await {
+                    jobs.push(job);
+                    if jobs.len() == 1_000 {
+                        begin.take().unwrap().send(()).unwrap();
+                    }
+                }
+                jobs
+            })
+        };
+        begun.await.unwrap();
+
+        let report = pool.shutdown(mode, LONG).await;
+
+        let (mut finished, mut cancelled) = (0, 0);
+        for job in submitter.await.unwrap() {
+            match job.await {
+                Ok(()) => finished += 1,
+                other => {
+                    assert_eq!(
+                        (other, mode),
+                        (Err(JobError::Shutdown), ShutdownMode::Cancel)
+                    );
+                    cancelled += 1;
+                }
+            }
+        }
+        assert_eq!((report.finished, report.cancelled), (finished, cancelled));
+    }
 }
