@@ -15,7 +15,7 @@ use crate::task::{Call, Report};
 use crate::{Job, JobStatus, Refusal, WorkerKind};
 
 const SQUARE: Job<u64, u64> = Job::new("square/v1", |number| number * number);
-const CAPACITY: usize = 8;
+const CAPACITY: usize = 16;
 const DONE: Report<'_> = Report {
     failed: 0,
     error: None,
@@ -83,23 +83,16 @@ impl Rig {
     fn rings(&self) -> usize {
         self.rings.load(Ordering::SeqCst)
     }
+}
 
-    #[track_caller]
-    fn check_rules(&self, context: &str) {
-        let state = self.shared.lock_as_worker();
-        assert!(
-            state.taken() <= CAPACITY,
-            "{context}: {} taken",
-            state.taken()
-        );
-        if state.lent.count > 0 {
-            assert!(
-                state.dispatch.is_nobody_idle(),
-                "{context}: a worker is idle"
-            );
-            assert!(!state.line.has_waiting(), "{context}: somebody waits");
-            assert_eq!(state.dispatch.phase(), Phase::Open, "{context}");
-        }
+#[track_caller]
+fn check_rules(state: &State, context: &str) {
+    let taken = state.taken();
+    assert!(taken <= CAPACITY, "{context}: {taken} taken");
+    if state.lent.count > 0 {
+        assert!(state.dispatch.is_nobody_idle(), "{context}: one is idle");
+        assert!(!state.line.has_waiting(), "{context}: somebody waits");
+        assert_eq!(state.dispatch.phase(), Phase::Open, "{context}");
     }
 }
 
@@ -134,6 +127,20 @@ fn places_that_are_lent_are_part_of_the_room() {
 
 // P8
 #[test]
+fn places_are_lent_once() {
+    let rig = Rig::new();
+    let [first] = rig.offer_usual();
+    assert_eq!(rig.next(0), Some(first));
+
+    // There is nothing to collect, so what was lent before is there.
+    assert!(rig.shared.look(1).is_none());
+
+    let accepted = (0..2 * CAPACITY).filter(|_| rig.offer(NORMAL).is_ok());
+    assert_eq!(accepted.count(), CAPACITY);
+}
+
+// P8
+#[test]
 fn an_urgent_job_goes_before_those_in_the_intake_and_a_lesser_one_behind_them() {
     let rig = Rig::new();
     let lesser = rig.offer(NORMAL - 1).expect("there is room");
@@ -151,6 +158,23 @@ fn an_urgent_job_goes_before_those_in_the_intake_and_a_lesser_one_behind_them() 
     .collect();
 
     assert_eq!(order, [urgent, first, second, third, lesser]);
+}
+
+// P8
+#[test]
+fn who_waits_for_room_is_not_overtaken_by_way_of_the_intake() {
+    let rig = Rig::new();
+    let lesser: [_; CAPACITY] = std::array::from_fn(|_| rig.offer(NORMAL - 1));
+    assert!(lesser.iter().all(Result::is_ok));
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut ticket = None;
+    assert!(rig.shared.poll_reserve(&mut ticket, &mut cx).is_pending());
+    // Somebody was given room just now, so the next one waits for more of it.
+    rig.shared.lock().granted_at = Moment::START.plus(Duration::from_secs(3600));
+
+    assert!(rig.next(0).is_some() && rig.next(1).is_some());
+
+    assert!(matches!(rig.offer(NORMAL), Err(Refusal::Full)));
 }
 
 // P11
@@ -175,9 +199,10 @@ fn a_worker_that_the_rate_keeps_back_takes_no_jobs_unseen() {
     let [first, _second] = rig.offer_usual();
     assert_eq!(rig.next(0), Some(first));
 
-    assert!(rig.shared.look(1).is_none());
+    let mut state = rig.shared.lock_as_worker();
+    assert!(rig.shared.look_for(&mut state, 1).is_none());
 
-    rig.check_rules("after the look");
+    check_rules(&state, "after the look");
 }
 
 // P9
@@ -208,6 +233,8 @@ fn a_drain_finishes_what_is_in_the_intake() {
         assert_eq!(rig.next(0), Some(key));
         rig.shared.done(0, key, &DONE);
     }
+    assert!(rig.shared.look(1).is_none());
+    assert!(matches!(rig.offer(NORMAL), Err(Refusal::Closed)));
     assert!(rig.shared.poll_drained(&mut cx).is_ready());
 }
 
@@ -286,7 +313,8 @@ fn play(seed: u64) {
         for key in in_hand.into_iter().flatten() {
             begun.insert(key);
         }
-        rig.check_rules(&format!("seed {seed}, step {step}"));
+        let context = format!("seed {seed}, step {step}");
+        check_rules(&rig.shared.lock_as_worker(), &context);
     }
     rig.shared.close(Phase::Draining);
     for (worker, held) in in_hand.into_iter().enumerate() {
