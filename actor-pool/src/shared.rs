@@ -1,10 +1,11 @@
 //! What handles, submitters and workers share: the dispatcher and the line of waiting submitters behind one lock.
 //!
 //! Everybody enters here: submitters offer jobs, workers take them and report, handles cancel. There is no actor in between, so a job
-//! costs two short critical sections and no hop.
+//! costs two short critical sections and no hop. Most jobs are handed in beside that lock; see `intake.rs`.
 //!
 //! Rules: (1) under the lock runs no user code, no drop of user data and no wake; what is to be woken is collected and woken
-//! afterwards. (2) Room is what `capacity` leaves beside the pending jobs and the places kept in the line; nobody overtakes the line.
+//! afterwards. (2) Room is what `capacity` leaves beside the pending jobs, the places kept in the line and those that are lent to the intake;
+//! nobody overtakes the line.
 
 mod intake;
 #[cfg(test)]
@@ -121,14 +122,16 @@ impl Shared {
         }
     }
 
+    /// All jobs are in the dispatcher.
     fn lock(&self) -> MutexGuard<'_, State> {
         let mut state = self.lock_as_worker();
         state.recall(&self.intake);
         state
     }
 
-    // Rule 1 keeps panics out, so a poisoned lock guards nothing half-changed.
+    /// For what concerns no job in the intake.
     fn lock_as_worker(&self) -> MutexGuard<'_, State> {
+        // Rule 1 keeps panics out, so a poisoned lock guards nothing half-changed.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -177,7 +177,7 @@ fn who_waits_for_room_is_not_overtaken_by_way_of_the_intake() {
     assert!(matches!(rig.offer(NORMAL), Err(Refusal::Full)));
 }
 
-// P11
+// P8
 #[test]
 fn a_worker_that_went_idle_is_woken_for_the_next_job() {
     let rig = Rig::new();
