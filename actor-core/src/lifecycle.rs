@@ -168,6 +168,12 @@ impl Lifecycle {
         matches!(self.phase, Phase::Closing | Phase::Ended)
     }
 
+    /// Whether an incarnation is there of which nothing was asked, and messages are accepted.
+    #[inline]
+    pub(crate) fn is_up(&self) -> bool {
+        self.open && self.bits == 0 && self.is_alive()
+    }
+
     pub(crate) fn is_alive(&self) -> bool {
         matches!(self.phase, Phase::Starting | Phase::Running)
     }

@@ -260,7 +260,17 @@ impl<M: Send + 'static> Target<M> {
         self.cell.try_push(message)
     }
 
-    /// The same, but nothing is dropped to make room.
+    /// Sends if there is room, the actor [is up](Target::is_up), and `is_current` says so. Nothing is dropped to make room.
+    ///
+    /// `is_current` is asked under the lock of the mailbox, so it must do no more than look at an atomic. What it looks at is changed before
+    /// whoever changed it calls [`worked_off`](Target::worked_off): then nothing that was sent for the sake of the old value comes later than
+    /// what that waits for.
+    #[inline]
+    pub fn send_if(&self, message: M, is_current: impl FnOnce() -> bool) -> Result<(), M> {
+        self.cell.push_if(message, is_current)
+    }
+
+    /// As [`try_send`](Target::try_send), but nothing is dropped to make room.
     #[inline]
     pub fn send_into_room(&self, message: M) -> Result<(), Refused<M>> {
         self.cell.push_into_room(message)
@@ -385,7 +395,8 @@ impl<M: Send + 'static> Target<M> {
     /// known when the last of them has begun, not when it is done with it.
     pub fn worked_off(&self) -> WorkedOff {
         let news = Arc::new(News {
-            upto: self.cell.accepted_count(),
+            // Under the lock, which whoever was about to send had before or will have later.
+            upto: self.cell.accepted_by_now(),
             state: Mutex::new(NewsState::default()),
         });
         self.cell

@@ -295,11 +295,12 @@ impl<M: Send + 'static> Cell<M> {
         self.header.rest.load(Ordering::Relaxed) == rest::RESTING
     }
 
-    /// How many messages it has accepted and not dropped, and how many of them have begun, over all incarnations.
-    pub(crate) fn accepted_count(&self) -> u64 {
-        self.accepted.load(Ordering::Acquire)
+    /// How many messages it has accepted and not dropped over all incarnations; nobody is in the middle of a push.
+    pub(crate) fn accepted_by_now(&self) -> u64 {
+        self.lock().queue.kept()
     }
 
+    /// How many of them have begun.
     pub(crate) fn begun_so_far(&self) -> u64 {
         self.header.begun.load(Ordering::Acquire) & BEGUN_MASK
     }

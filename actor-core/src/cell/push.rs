@@ -89,19 +89,26 @@ impl<M: Send + 'static> Cell<M> {
     }
 
     /// The same for a mailbox with priorities, and for a cell that is part of a router.
+    ///
+    /// Each of the three is a function of its own, so that this one is but a jump.
     #[inline(never)]
     fn push_special(&self, message: M) -> Result<(), Refused<M>> {
         match self.role() {
-            Role::Router(route) => return self.push_by(&**route, message),
-            Role::Queue(idle) => return self.push_to_workers(idle, message),
-            _ => {}
+            Role::Router(route) => self.push_by(&**route, message),
+            Role::Queue(idle) => self.push_to_workers(idle, message),
+            _ => self.push_by_priority(message),
         }
+    }
+
+    #[inline(never)]
+    fn push_by_priority(&self, message: M) -> Result<(), Refused<M>> {
         let (rank, message) = self.rank(message);
         self.push_ranked(message, rank)
     }
 
     /// Into the queue of several workers. Nobody rests at the queue itself, so what says whether to wake somebody there is not looked at:
     /// it stands beside what the workers write at every message.
+    #[inline(never)]
     fn push_to_workers(&self, idle: &Idle<M>, message: M) -> Result<(), Refused<M>> {
         let (rank, message) = self.rank(message);
         let mut guarded = self.lock();
@@ -132,6 +139,19 @@ impl<M: Send + 'static> Cell<M> {
 
     fn takes_no_more(&self) -> bool {
         self.header.control.load(Ordering::Relaxed) & 0xff != 0
+    }
+
+    /// Accepts a message if there is room for it, an incarnation is there of which nothing was asked, and `is_current` says so under the lock.
+    #[inline(always)]
+    pub(crate) fn push_if(&self, message: M, is_current: impl FnOnce() -> bool) -> Result<(), M> {
+        let (rank, message) = self.rank(message);
+        let mut guarded = self.lock();
+        let Guarded { queue, life, .. } = &mut *guarded;
+        if !life.is_up() || !is_current() || !queue.has_room(|| self.begun_count(life)) {
+            return Err(message);
+        }
+        self.admit(guarded, message, rank);
+        Ok(())
     }
 
     /// Accepts a message if there is room for it; nothing is dropped to make some.

@@ -12,8 +12,9 @@ use super::every::Everybody;
 use super::keeper::{Keeper, MakeWorker, Outfit};
 use super::places::Places;
 use super::policy::Kind;
+use super::published::{Published, Reader};
 use super::switch::{How, Switch};
-use super::table::{HELD, Published, Table};
+use super::table::{HELD, Table};
 use super::{Router, RouterError, RoutingPolicy};
 
 /// The first delay and the cap of restarts, unless it is said otherwise: a worker that fails once is back at once, to the eye, and one that fails again
@@ -154,7 +155,7 @@ impl<M: Send + 'static> RouterBuilder<M> {
         let has_keys = matches!(self.policy.kind, Kind::ByKey(_));
         let switch = |how| -> Arc<dyn Route<M>> {
             Arc::new(Switch {
-                table: Arc::clone(&table),
+                table: Reader::new(Arc::clone(&table)),
                 places: Arc::clone(&places),
                 how,
                 turn: AtomicU64::new(0),

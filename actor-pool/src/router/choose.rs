@@ -1,11 +1,11 @@
 //! Which worker gets a message that has no key. Pure: numbers in, a number out.
 //!
-//! Asked by `switch` for every message. The only state is the number of the message, which the caller counts; chance is a function of that
+//! Asked by `switch` for every message. The only state is the number of the message, which the caller keeps; chance is a function of that
 //! number and of a seed, so that the same seed gives the same choices in the same order.
 //!
 //! | choice | looks at |
 //! |---|---|
-//! | round-robin | the number of the message |
+//! | round-robin | the number of the message; it begins again after the last worker |
 //! | random | the number, mixed with the seed |
 //! | least loaded | two workers at random; the one with less to do, the first if they have the same |
 //!
@@ -23,7 +23,7 @@ pub(super) enum Choice {
 /// The worker, of so many, for the message of this number. `load` is asked for two of them at most.
 ///
 /// There is at least one worker.
-#[inline]
+#[inline(always)]
 pub(super) fn choose(
     choice: Choice,
     turn: u64,
@@ -32,6 +32,8 @@ pub(super) fn choose(
     load: impl Fn(usize) -> usize,
 ) -> usize {
     match choice {
+        // A division costs as much as all the rest.
+        Choice::RoundRobin if turn < workers as u64 => turn as usize,
         Choice::RoundRobin => (turn % workers as u64) as usize,
         Choice::Random => scale(dice(seed, turn), workers),
         Choice::LeastLoaded if workers == 1 => 0,
@@ -47,6 +49,15 @@ pub(super) fn choose(
                 first
             }
         }
+    }
+}
+
+/// The number of the next message, after one that had this place as its choice.
+#[inline]
+pub(super) fn next_turn(choice: Choice, turn: u64, place: usize) -> u64 {
+    match choice {
+        Choice::RoundRobin => place as u64 + 1,
+        Choice::Random | Choice::LeastLoaded => turn.wrapping_add(1),
     }
 }
 

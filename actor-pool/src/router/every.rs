@@ -10,9 +10,10 @@ use std::task::{Context, Poll};
 use actor_core::routing::{Place, Refused, Room, Route};
 
 use super::places::{Places, Waits, leave_all};
+use super::published::Published;
 use super::seat::Seat;
 use super::switch::{message_of, queued};
-use super::table::{Published, Table};
+use super::table::Table;
 
 /// Makes one more of a message.
 pub(super) type CloneMessage<M> = Arc<dyn Fn(&M) -> M + Send + Sync>;
@@ -49,7 +50,7 @@ impl<M: Send + 'static> Everybody<M> {
             seats: &table.seats,
             rooms: spare,
         };
-        for seat in &table.seats {
+        for seat in table.seats.iter() {
             match seat.target.try_reserve() {
                 Room::Full => return Err(Refused::Full(message)),
                 room => kept.rooms.push(Some(room)),
@@ -109,7 +110,7 @@ pub(super) fn reserve_all<M: Send + 'static>(
     }
     let mut next = 0;
     let mut polled = Poll::Ready(Ok(()));
-    for seat in &table.seats {
+    for seat in table.seats.iter() {
         let is_known = kept
             .get(next)
             .is_some_and(|(held, _)| Arc::ptr_eq(held, seat));

@@ -8,7 +8,8 @@ use actor_core::{ActorRef, ChildBuilder, ExitReason, Reply};
 
 use super::builder::RouterBuilder;
 use super::keeper::KeeperMsg;
-use super::table::{Published, Table};
+use super::published::Published;
+use super::table::Table;
 use super::{RouterError, RouterWorker, RoutingPolicy, WorkerId};
 
 /// What a change of the workers may take: it waits for starts and for queues, which have limits of their own, or none.
@@ -285,7 +286,7 @@ impl<M: Send + 'static> Router<M> {
     #[must_use]
     pub fn workers(&self) -> Vec<RouterWorker> {
         self.table.with(|table| {
-            let seats = table.seats.iter().chain(&table.leaving);
+            let seats = table.seats.iter().chain(table.leaving.iter());
             seats.map(|seat| seat.describe()).collect()
         })
     }

@@ -27,8 +27,9 @@ use actor_core::{
 
 use super::handover::{Handover, Mark};
 use super::places::Places;
+use super::published::Published;
 use super::seat::Seat;
-use super::table::{HELD, Published, Table};
+use super::table::{HELD, Table};
 use super::{RouterError, WorkerId};
 
 /// How long a worker that was restarted is avoided where there is a choice.
@@ -145,14 +146,22 @@ impl<M: Send + 'static> Keeper<M> {
         let numbers = self.seats.keys().zip(0..).map(|(id, place)| (id.0, place));
         let places: BTreeMap<u32, u16> = numbers.collect();
         let place = |owner: Option<u32>| owner.and_then(|owner| places.get(&owner).copied());
-        let slots = self.handover.as_ref().map_or_else(Vec::new, |handover| {
-            let places = handover.owners().map(place);
-            places.map(|place| place.unwrap_or(HELD)).collect()
-        });
+        let slots = self
+            .handover
+            .as_ref()
+            .map_or_else(Arc::default, |handover| {
+                let places = handover.owners().map(place);
+                places.map(|place| place.unwrap_or(HELD)).collect()
+            });
         self.table.publish(Table {
             version: self.version,
             slots,
             seats: self.seats.values().cloned().collect(),
+            targets: self
+                .seats
+                .values()
+                .map(|seat| seat.target.clone())
+                .collect(),
             leaving: self.leaving.values().cloned().collect(),
         });
         self.places.open_gate();

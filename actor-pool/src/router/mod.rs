@@ -8,7 +8,8 @@
 //! |---|---|
 //! | `policy` | what a user says |
 //! | `choose`, `hash`, `handover` | decide, without a runtime: which worker, which slot of a key, and when a slot may move |
-//! | `table` | what senders see, and how they read it for next to nothing |
+//! | `table` | what senders see |
+//! | `published` | how they read it for next to nothing |
 //! | `switch`, `every`, `places` | the way of a message, and of those who wait |
 //! | `keeper` | the actor that changes the workers and ends the router |
 //!
@@ -50,6 +51,7 @@ mod hash;
 mod keeper;
 mod places;
 mod policy;
+mod published;
 mod seat;
 mod switch;
 mod table;

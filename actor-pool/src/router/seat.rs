@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use actor_core::ActorId;
 use actor_core::routing::Target;
 
-use super::choose;
 use super::worker::{RouterWorker, RouterWorkerState, WorkerId};
 
 /// What a worker that failed lately counts as having to do, beside what it has: more than a worker usually has queued when there are
@@ -42,13 +41,13 @@ impl<M: Send + 'static> Seat<M> {
         self.is_leaving.load(Ordering::Relaxed)
     }
 
-    /// What least-loaded looks at. One that is away has more to do than any that is there.
+    /// What least-loaded looks at. One that is away has more to do than any that is there. `target` is its own, from nearer by.
     #[inline]
-    pub(super) fn load(&self) -> usize {
-        if !self.target.is_up() {
+    pub(super) fn load(&self, target: &Target<M>) -> usize {
+        if !target.is_up() {
             return usize::MAX;
         }
-        self.target.load() + self.penalty.load(Ordering::Relaxed) as usize
+        target.load() + self.penalty.load(Ordering::Relaxed) as usize
     }
 
     /// It has failed and is there again. Returns how often that has happened.
@@ -89,15 +88,4 @@ impl<M: Send + 'static> Seat<M> {
 /// Where to look first and then, all round.
 pub(super) fn round(first: usize, workers: usize) -> impl Iterator<Item = usize> {
     (first..workers).chain(0..first)
-}
-
-/// The first choice of a policy among these.
-#[inline]
-pub(super) fn first_choice<M: Send + 'static>(
-    choice: choose::Choice,
-    turn: u64,
-    seed: u64,
-    seats: &[Arc<Seat<M>>],
-) -> usize {
-    choose::choose(choice, turn, seed, seats.len(), |place| seats[place].load())
 }

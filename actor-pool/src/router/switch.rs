@@ -1,9 +1,9 @@
 //! The route of a router whose messages each go to one worker: by turn, by chance, by load or by key.
 //!
-//! Called by senders. A message that finds room costs the read of the table, the choice, and one push. Without a key, a worker that is
-//! there and has room is looked for all round, beginning with the choice; one that waits for its restart only if no other has room. With
-//! a key there is one worker for it. What finds no room waits in the line of one worker, or, if no worker can be waited at, at the gate
-//! until the workers change.
+//! Called by senders. A message whose first choice is there and has room costs a glance at the table, the choice, and one push. All else is
+//! done with the table held: without a key, a worker that is there and has room is looked for all round, beginning with the choice; one
+//! that waits for its restart only if no other has room. With a key there is one worker for it. What finds no room waits in the line of
+//! one worker, or, if no worker can be waited at, at the gate until the workers change.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,11 +11,12 @@ use std::task::{Context, Poll};
 
 use actor_core::routing::{Place, Refused, Room, Route};
 
-use super::choose::Choice;
+use super::choose::{Choice, choose, next_turn};
 use super::every::{reserve_all, send_one_of};
 use super::places::{Places, Waits};
-use super::seat::{Seat, first_choice, round};
-use super::table::{Published, Table};
+use super::published::{Glance, Reader};
+use super::seat::{Seat, round};
+use super::table::Table;
 
 /// The slot of a message, by its key.
 pub(super) type SlotOf<M> = Arc<dyn Fn(&M) -> usize + Send + Sync>;
@@ -28,46 +29,57 @@ pub(super) enum How<M> {
 
 /// See the module's header.
 pub(super) struct Switch<M: Send + 'static> {
-    pub(super) table: Arc<Published<Table<M>>>,
+    pub(super) table: Reader<Table<M>>,
     pub(super) places: Arc<Places<M>>,
     pub(super) how: How<M>,
+    /// The number of the next message. Senders at the same moment may see the same one: it says where to look first, and is not worth a
+    /// read-modify-write of a line that they share.
     pub(super) turn: AtomicU64,
     pub(super) seed: u64,
 }
 
 impl<M: Send + 'static> Switch<M> {
-    #[inline]
+    /// To the first choice, if it is there and has room. No lock but that of its mailbox is taken.
+    #[inline(always)]
+    fn send_at_once(&self, table: &Glance<'_, Table<M>>, message: M) -> Result<(), M> {
+        let target = match &self.how {
+            How::ByTurn(_) if table.seats.is_empty() => None,
+            How::ByTurn(choice) => {
+                let target = &table.targets[self.first_choice(*choice, table)];
+                (table.seats.len() == 1 || !target.is_polled_here()).then_some(target)
+            }
+            How::ByKey(slot_of) => table.target(slot_of(&message)),
+        };
+        match target {
+            Some(target) => target.send_if(message, || table.is_current()),
+            None => Err(message),
+        }
+    }
+
+    /// The place of the worker that the policy names for the next message. There is one at least.
+    #[inline(always)]
+    fn first_choice(&self, choice: Choice, table: &Table<M>) -> usize {
+        let turn = self.turn.load(Ordering::Relaxed);
+        let load = |place: usize| table.seats[place].load(&table.targets[place]);
+        let place = choose(choice, turn, self.seed, table.seats.len(), load);
+        self.turn
+            .store(next_turn(choice, turn, place), Ordering::Relaxed);
+        place
+    }
+
+    #[cold]
     fn send_by(&self, table: &Table<M>, message: M) -> Result<(), Refused<M>> {
         match &self.how {
             How::ByTurn(_) if table.seats.is_empty() => Err(Refused::Full(message)),
-            How::ByTurn(choice) => self.send_by_turn(*choice, &table.seats, message),
+            How::ByTurn(choice) => {
+                send_all_round(&table.seats, self.first_choice(*choice, table), message)
+            }
             How::ByKey(slot_of) => match table.owner(slot_of(&message)) {
                 // One that takes nothing at present will be replaced, or take messages again; senders wait for that.
                 Some(seat) => seat.target.try_send(message).map_err(as_full),
                 None => Err(Refused::Full(message)),
             },
         }
-    }
-
-    #[inline]
-    fn send_by_turn(
-        &self,
-        choice: Choice,
-        seats: &[Arc<Seat<M>>],
-        message: M,
-    ) -> Result<(), Refused<M>> {
-        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
-        let first = first_choice(choice, turn, self.seed, seats);
-        let target = &seats[first].target;
-        let message = if target.is_up() && (seats.len() == 1 || !target.is_polled_here()) {
-            match target.send_into_room(message) {
-                Ok(()) => return Ok(()),
-                Err(Refused::Full(message) | Refused::Closed(message)) => message,
-            }
-        } else {
-            message
-        };
-        send_all_round(seats, first, message)
     }
 
     /// The worker in whose line the message may wait.
@@ -252,8 +264,14 @@ pub(super) fn message_of<M>(refused: Refused<M>) -> M {
 }
 
 impl<M: Send + 'static> Route<M> for Switch<M> {
-    #[inline]
     fn try_send(&self, message: M) -> Result<(), Refused<M>> {
+        let message = match self.table.glance() {
+            Some(table) => match self.send_at_once(&table, message) {
+                Ok(()) => return Ok(()),
+                Err(message) => message,
+            },
+            None => message,
+        };
         self.table.with(|table| self.send_by(table, message))
     }
 
@@ -323,6 +341,6 @@ impl<M: Send + 'static> Route<M> for Switch<M> {
 
 /// Messages with all workers.
 pub(super) fn queued<M: Send + 'static>(table: &Table<M>) -> usize {
-    let seats = table.seats.iter().chain(&table.leaving);
+    let seats = table.seats.iter().chain(table.leaving.iter());
     seats.map(|seat| seat.target.len()).sum()
 }
