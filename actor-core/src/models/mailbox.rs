@@ -1,6 +1,7 @@
 //! Sends against what closes a mailbox, and against an actor that is going to sleep.
 
 use super::{Fate, Ledger, Worker, model, note, offer, spawn, wide_model};
+use crate::sync::{Arc, AtomicU64, Ordering};
 use crate::{ActorRef, ExitReason, Mailbox};
 
 /// Two letters are offered while another thread closes the mailbox. Returns what was accepted.
@@ -161,5 +162,40 @@ fn each_senders_letters_are_handled_in_their_order() {
         let handled = ledger.all(Fate::Handled);
         let place = |number| handled.iter().position(|other| *other == number).unwrap();
         assert!(place(0) < place(1) && place(2) < place(3), "{handled:?}");
+    });
+}
+
+// P11
+#[test]
+fn nothing_comes_in_by_an_old_table_once_the_mailbox_was_looked_at() {
+    model(|| {
+        let ledger = Ledger::default();
+        let actor = ledger.actor(Mailbox::unbounded());
+        let worker = Worker::begin(actor.cell());
+        let table = Arc::new(AtomicU64::new(0));
+
+        let sender = spawn({
+            let (cell, table, letter) = (
+                Arc::clone(actor.cell()),
+                Arc::clone(&table),
+                ledger.letter(0),
+            );
+            move || {
+                let sent = cell.push_if(letter, || table.load(Ordering::Relaxed) == 0);
+                sent.map_err(|letter| letter.meets(Fate::GivenBack)).is_ok()
+            }
+        });
+        let publisher = spawn(move || {
+            table.store(1, Ordering::Release);
+            // The last reference goes with this thread: what is in the mailbox is handled, and the worker ends.
+            actor.cell().accepted_by_now()
+        });
+        worker.run(note);
+        let was_accepted = sender.join().unwrap();
+        let looked_at = publisher.join().unwrap();
+
+        assert_eq!(looked_at, u64::from(was_accepted));
+        ledger.assert_complete(1);
+        assert_eq!(ledger.all(Fate::Discarded), []);
     });
 }

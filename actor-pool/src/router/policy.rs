@@ -61,7 +61,7 @@ impl<M> Clone for Kind<M> {
 }
 
 impl<M: Send + 'static> RoutingPolicy<M> {
-    /// Each worker in turn.
+    /// Each worker in turn. Senders that send at the very same moment may begin with the same worker.
     ///
     /// # Examples
     ///

@@ -1,6 +1,6 @@
 //! The choices of routers, without a runtime.
 
-use super::choose::{Choice, choose};
+use super::choose::{Choice, choose, next_turn};
 use super::handover::{Handover, Mark};
 use super::hash::{SLOTS, owners, slot_of};
 
@@ -21,6 +21,23 @@ fn round_robin_takes_each_worker_in_turn() {
         .collect();
 
     assert_eq!(chosen, [0, 1, 2, 0, 1, 2]);
+}
+
+// P11
+#[test]
+fn turns_begin_again_after_the_last_worker_also_when_workers_have_gone() {
+    let mut turn = 0;
+    let mut take = |workers| {
+        let place = choose(Choice::RoundRobin, turn, 9, workers, |_| 0);
+        turn = next_turn(Choice::RoundRobin, turn, place);
+        place
+    };
+
+    let with_four: Vec<_> = (0..7).map(|_| take(4)).collect();
+    let with_two: Vec<_> = (0..4).map(|_| take(2)).collect();
+
+    assert_eq!(with_four, [0, 1, 2, 3, 0, 1, 2]);
+    assert_eq!(with_two, [1, 0, 1, 0]);
 }
 
 // P11
