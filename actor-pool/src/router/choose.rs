@@ -32,7 +32,7 @@ pub(super) fn choose(
     load: impl Fn(usize) -> usize,
 ) -> usize {
     match choice {
-        // A division costs as much as all the rest.
+        // As `next_turn` leaves it: no division, unless workers have gone or the last one had its turn.
         Choice::RoundRobin if turn < workers as u64 => turn as usize,
         Choice::RoundRobin => (turn % workers as u64) as usize,
         Choice::Random => scale(dice(seed, turn), workers),
